@@ -1,0 +1,1 @@
+"""Real time: gateway, consumer, event log."""

@@ -1,0 +1,1 @@
+"""The domain model: plain frozen dataclasses and pure functions, standard library only."""

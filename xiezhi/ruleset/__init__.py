@@ -1,0 +1,1 @@
+"""The rule language: from YAML files to one typed tree, one reference interpreter and two compilers."""
