@@ -1,0 +1,1 @@
+"""Knowledge points: reading them from tables, the vocabulary of limits, chains of revisions, the curated set."""
