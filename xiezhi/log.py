@@ -11,12 +11,12 @@ from structlog.typing import FilteringBoundLogger, Processor
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
-    """A logger whose lines carry `logger=name`; it may be made at import time, it looks at the configuration when it is used.
+    """A logger whose lines carry `module=name`; it may be made at import time, it looks at the configuration when it is used.
 
     Args:
         name: usually `__name__`.
     """
-    logger: FilteringBoundLogger = structlog.get_logger(logger=name)
+    logger: FilteringBoundLogger = structlog.get_logger(module=name)
     return logger
 
 
@@ -49,3 +49,6 @@ def configure(level: str = "info", log_format: str = "text") -> None:
 def _stderr_logger(*_: Any) -> structlog.PrintLogger:
     # sys.stderr is looked up for each logger: a test or a progress bar may have put another stream there.
     return structlog.PrintLogger(sys.stderr)
+
+
+configure()  # structlog's own default would write to stdout
