@@ -97,10 +97,8 @@ class Limit:
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
-_TEXTS = frozenset(
-    ("insurance", "course_mode", "encounter", "surgery_group", "window", "unit", "per", "sex")
-    + ("antibiotic_grade", "dose_unit", "matn_stas"),
-)
+_CODE_TEXTS = frozenset({"insurance", "encounter", "sex", "antibiotic_grade", "matn_stas"})
+_TEXTS = _CODE_TEXTS | {"course_mode", "surgery_group", "window", "unit", "per", "dose_unit"}
 _UNITS: Mapping[str, LimitType] = {
     "discount": "quantity",
     "max_quantity": "quantity",

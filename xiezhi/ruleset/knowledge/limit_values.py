@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, cast
 
 from xiezhi.domain.money import fen, micro
 
@@ -143,13 +143,12 @@ READERS: Mapping[str, Callable[[Any], int | str]] = {
 """Reader of each key that holds one value of its own."""
 
 
-def read_departments(value: Any) -> tuple[str, ...]:
+def read_departments(value: object) -> tuple[str, ...]:
     """The codes of a list of national departments."""
     accepted = 'a list of national department codes such as ["A03"]'
     if not isinstance(value, list):
         raise Unreadable(accepted)
-    entries: list[Any] = value
-    codes = tuple(str(each).strip() for each in entries)
+    codes = tuple(str(each).strip() for each in cast("list[object]", value))
     if not codes or not all(re.fullmatch(r"[A-Z]\d{2}(\.\d{2})*", code) for code in codes):
         raise Unreadable(accepted)
     return codes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from xiezhi.domain.knowledge import Limit, PointCode
@@ -26,7 +26,7 @@ class ClassForm:
     needs: tuple[tuple[str, ...], ...] = ()
     partners: str = "none"
     dept: bool = False
-    defaults: Mapping[str, int | str] = MappingProxyType({})
+    defaults: Mapping[str, int | str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 _INJURY = ClassForm(("insurance",), defaults={"insurance": "工伤"})
