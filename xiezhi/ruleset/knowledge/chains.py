@@ -53,12 +53,14 @@ class Chains:
         return found
 
 
-def chain_ends(successors: Iterable[Link], known: Mapping[str, tuple[date, str]]) -> Chains:
+def chain_ends(successors: Iterable[Link], known: Mapping[str, str]) -> Chains:
     """Works out which points end because others begin.
+
+    A point whose successor begins no later than itself gets an end before its begin: it was never in force.
 
     Args:
         successors: the points that supersede others.
-        known: (valid_from, region) of every point that may be superseded, by kp_id; unknown ones are left out.
+        known: region of every point, by kp_id.
     """
     links = sorted(successors, key=lambda each: each.kp_id)
     older = {each.kp_id: each.supersedes for each in links}
@@ -70,14 +72,11 @@ def chain_ends(successors: Iterable[Link], known: Mapping[str, tuple[date, str]]
             if old not in known:
                 pending.append((link.kp_id, old))
                 continue
-            begun, region = known[old]
             why = ""
             if _reaches(older, old, link.kp_id):
                 why = "互相替代 they supersede each other"
-            elif region != link.region:
+            elif known[old] != link.region:
                 why = "地区不同 they hold in different regions"
-            elif begun >= link.valid_from:
-                why = f"不早于后者生效 it begins on {begun}, not before {link.valid_from}"
             if why:
                 refused.append((link.kp_id, old, why))
                 continue

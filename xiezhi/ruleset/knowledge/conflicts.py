@@ -22,7 +22,7 @@ def signatures(point: KnowledgePoint) -> tuple[str, str]:
     partners = list(point.codes_of("b"))
     departments = list(point.codes_of("dept"))
     listed = form is not None and form.partners == "listed"
-    subject_fields = _SUBJECT_FIELDS | ({"level"} if point.class_no == _BY_LEVEL_CLASS else frozenset())
+    subject_fields = _SUBJECT_FIELDS | {"level"} if point.class_no == _BY_LEVEL_CLASS else _SUBJECT_FIELDS
     given = point.limit.given()
     subject = [point.region, {name: value for name, value in given.items() if name in subject_fields}, [] if listed else partners]
     limit = [{name: value for name, value in given.items() if name not in subject_fields}, partners if listed else [], departments]
