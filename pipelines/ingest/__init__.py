@@ -1,0 +1,1 @@
+"""Ingest: files of the national tables into the claim store, validated row by row, nothing loaded twice."""
