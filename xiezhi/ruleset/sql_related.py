@@ -1,0 +1,158 @@
+"""Related features in SQL: an aggregate over other rows, one result row a candidate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from xiezhi.domain.facts import INPATIENT
+from xiezhi.ruleset import expr as x
+from xiezhi.ruleset.features import Related, ScopeKind
+from xiezhi.ruleset.sql_expr import case, literal, not_null
+from xiezhi.ruleset.sql_scopes import column, instance_known, shares_scope
+
+if TYPE_CHECKING:
+    from xiezhi.ruleset.compile_sql import RuleQuery
+
+
+def related_query(query: RuleQuery, name: str, node: Related, last: str) -> exp.Select:
+    """The table `r_<name>`: the keys of each candidate and the feature's `value`."""
+    if node.of == "diagnosis":
+        return _diagnosis(query, node, last)
+    joined = exp.select(*(column(key, last) for key in query.keys())).from_(last)
+    joined = joined.join(
+        exp.alias_(_others(query, node, last), "o", table=True), on=exp.and_(*_conditions(query, node, last)), join_type="left"
+    )
+    found: exp.Expr = not_null(column("id", "o"))
+    truth = exp.and_(found, query.sql(node.condition, last)) if node.condition is not None else found
+    value: exp.Expr
+    if node.how == "exists":
+        state = exp.Max(
+            this=case((exp.Paren(this=truth), literal(2)), (exp.Not(this=exp.Paren(this=truth.copy())), literal(0)), default=literal(1))
+        )
+        value = _exists(query, node, last, state)
+    elif node.how == "count":
+        value = exp.Count(this=case((exp.Paren(this=truth), literal(1))))
+    else:
+        assert node.value is not None
+        value = (exp.Max if node.how == "max" else exp.Min)(this=case((exp.Paren(this=truth), query.sql(node.value, last))))
+    known = instance_known(last, node.scope) if node.scope is not None else []
+    if known:
+        # an aggregate over one candidate's rows: the scope instance is the same on all of them
+        value = case((exp.and_(*(not_null(exp.Paren(this=exp.Max(this=each))) for each in known)), value))
+    return joined.select(exp.alias_(value, "value")).group_by(*(column(key, last) for key in query.keys()))
+
+
+def _exists(query: RuleQuery, node: Related, last: str, state: exp.Expr) -> exp.Expr:
+    """True where one is there; false where none is and absence is known; else unknown."""
+    absent: list[exp.Expr] = [exp.EQ(this=state.copy(), expression=literal(0))]
+    if node.of == "partner":
+        settled = case((column("settled", last), literal(1)), default=literal(0))
+        absent.append(exp.EQ(this=exp.Min(this=settled), expression=literal(1)))
+        if node.scope is not None and node.scope.kind is ScopeKind.ROLLING and node.scope.size is not None:
+            first = exp.Add(
+                this=exp.Sub(this=column("date", last), expression=exp.Paren(this=query.sql(node.scope.size, last))), expression=literal(1)
+            )
+            earliest = exp.select("earliest_date").from_("store_info").subquery()
+            absent.append(exp.GTE(this=exp.Min(this=first), expression=earliest))
+    return case((exp.EQ(this=state, expression=literal(2)), literal(True)), (exp.and_(*absent), literal(False)))
+
+
+def _others(query: RuleQuery, node: Related, last: str) -> exp.Expr:
+    """The rows a feature looks at."""
+    if node.of == "lines":
+        return exp.to_table(last)
+    if node.of == "sales":
+        return exp.to_table("sales")
+    if node.of == "stays":
+        inpatient = exp.EQ(this=column("kind", "e"), expression=literal(INPATIENT))
+        return (
+            exp.select("e.*")
+            .from_(exp.alias_(exp.to_table("encounters"), "e", table=True))
+            .where(column("live", "e"), inpatient)
+            .subquery()
+        )
+    knowledge = query.rule.knowledge
+    assert knowledge is not None
+    used = {"id", "institution", "person", "date", "time", "hour", "encounter", "prescription", "month", "year", *node.same}
+    for part in (node.value, node.condition):
+        if part is not None:
+            used.update(each.column for each in part.walk() if isinstance(each, x.Other))
+    columns = [column(each, "l") for each in sorted(used)]
+    on = exp.and_(
+        exp.EQ(this=column("code", "k"), expression=column("item", "l")),
+        exp.EQ(this=column("class_no", "k"), expression=literal(knowledge.class_no)),
+    )
+    partners = exp.select(*columns, exp.alias_(column("kp_id", "k"), "partner_kp"), exp.alias_(column("side", "k"), "partner_side"))
+    partners = partners.from_(exp.alias_(exp.to_table("lines"), "l", table=True)).join(
+        exp.alias_(exp.to_table("point_items"), "k", table=True), on=on
+    )
+    if knowledge.role != "any":
+        partners = partners.where(exp.EQ(this=column("side", "k"), expression=literal(node.role)))
+    return partners.where(column("live", "l")).subquery()
+
+
+def _conditions(query: RuleQuery, node: Related, last: str) -> list[exp.Expr]:
+    """Join conditions: same person, not the row itself, point, scope, equal columns, earlier."""
+    base = "trace" if query.kind == "sale" else "person"
+    tests: list[exp.Expr] = [exp.EQ(this=column(base, "o"), expression=column(base, last))]
+    if node.of == "partner":
+        tests.append(exp.EQ(this=column("partner_kp", "o"), expression=column("kp_id", last)))
+        if query.rule.knowledge is not None and query.rule.knowledge.role == "any":
+            tests.append(exp.NEQ(this=column("partner_side", "o"), expression=column("side", last)))
+    if node.of == "lines":
+        tests.append(exp.EQ(this=column("kp_id", "o"), expression=column("kp_id", last)))
+    same_kind = {"partner": "line", "lines": "line", "stays": "encounter", "sales": "sale"}[node.of] == query.kind
+    if same_kind:
+        itself = exp.and_(*(exp.EQ(this=column(key, "o"), expression=column(key, last)) for key in ("institution", "id")))
+        tests.append(exp.Not(this=exp.Paren(this=itself)))
+    if node.scope is not None:
+        tests.append(exp.Paren(this=shares_scope(last, "o", node.scope, lambda size: query.sql(size, last))))
+    tests.extend(exp.EQ(this=column(each, "o"), expression=column(each, last)) for each in node.same)
+    if node.earlier:
+        tests.append(exp.Paren(this=_before("o", last, "begin_time" if query.kind == "encounter" else "time")))
+    return tests
+
+
+def _before(first: str, second: str, time: str) -> exp.Expr:
+    """Whether the row of `first` comes before that of `second` in the order of semantics.md 2."""
+
+    def key(table: str, name: str) -> exp.Expr:
+        return exp.Coalesce(this=column(name, table), expressions=[literal(-1)]) if name == "begin_time" else column(name, table)
+
+    result: exp.Expr = literal(False)
+    for name in ("id", "institution", time):
+        less = exp.LT(this=key(first, name), expression=key(second, name))
+        equal = exp.EQ(this=key(first, name), expression=key(second, name))
+        result = exp.Paren(this=exp.or_(less, exp.and_(equal, result)))
+    return result
+
+
+def _diagnosis(query: RuleQuery, node: Related, last: str) -> exp.Select:
+    """Whether a diagnosis of the encounter stands in the point's role; unknown without diagnoses or without codes."""
+    encounter = "id" if query.kind == "encounter" else "encounter"
+    joined = exp.select(*(column(key, last) for key in query.keys())).from_(last)
+    joined = joined.join(
+        exp.alias_(exp.to_table("diagnoses"), "d", table=True),
+        on=exp.and_(
+            exp.EQ(this=column("person", "d"), expression=column("person", last)),
+            exp.EQ(this=column("encounter", "d"), expression=column(encounter, last)),
+        ),
+    )
+    joined = joined.join(
+        exp.alias_(exp.to_table("point_codes"), "q", table=True),
+        on=exp.and_(
+            exp.EQ(this=column("kp_id", "q"), expression=column("kp_id", last)),
+            exp.EQ(this=column("role", "q"), expression=literal(node.role)),
+        ),
+    )
+    start = exp.Substring(this=column("code", "d"), start=literal(1), length=exp.Length(this=column("code", "q")))
+    matches = exp.or_(
+        exp.EQ(this=column("code", "d"), expression=column("code", "q")),
+        exp.and_(column("is_prefix", "q"), exp.EQ(this=start, expression=column("code", "q"))),
+    )
+    found = exp.Max(this=case((exp.Paren(this=matches), literal(1)), default=literal(0)))
+    return joined.select(exp.alias_(exp.EQ(this=found, expression=literal(1)), "value")).group_by(
+        *(column(key, last) for key in query.keys())
+    )
