@@ -240,7 +240,7 @@ def _line(
         amount=min(billed_amount, max(0, billed_amount + refunded_amount)) if net else 0,
         billed_quantity=billed,
         billed_amount=billed_amount,
-        in_scope=in_scope if in_scope is None or net == billed else round_half_up(in_scope * net, billed) if net else 0,
+        in_scope=None if in_scope is None else round_half_up(in_scope * net, billed) if net else 0,
         price_limit=None if row.get("pric_uplmt_amt") is None else micro(row["pric_uplmt_amt"]),
         usual_price=lookups.usual_prices.get((row["fixmedins_code"], item)),
         prescription=row.get("rx_drord_no"),

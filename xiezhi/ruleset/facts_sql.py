@@ -48,7 +48,7 @@ def source() -> tuple[tuple[str, str], ...]:
 def statements(dialect: Dialect) -> list[tuple[str, str]]:
     """What creates all tables, in order, as (name of the table, statement).
 
-    DuckDB gets temporary tables, and views where the source says so; Spark gets temporary views, which it evaluates lazily.
+    DuckDB gets tables, and views where the source says so; Spark gets temporary views, which it evaluates lazily.
 
     Raises:
         sqlglot.errors.UnsupportedError: the dialect has no equal of some expression (a mistake in the text, found by tests).
@@ -64,9 +64,9 @@ def _emitted(dialect: Dialect) -> tuple[tuple[str, str], ...]:
             if not isinstance(tree, exp.Create):
                 continue
             tree.set("replace", True)
-            tree.set("properties", exp.Properties(expressions=[exp.TemporaryProperty()]))
             if dialect == "spark":
                 tree.set("kind", "VIEW")
+                tree.set("properties", exp.Properties(expressions=[exp.TemporaryProperty()]))
                 for kind in tree.find_all(exp.DataType):
                     if kind.this == exp.DType.INT128:  # Spark's widest integer is a decimal without places
                         kind.replace(exp.DataType.build("DECIMAL(38, 0)", dialect="spark"))
