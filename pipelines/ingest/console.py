@@ -65,10 +65,10 @@ def bad_value_text(value: BadValue) -> str:
 
 def print_report(report: IngestReport, console: Console | None = None) -> None:
     """Print the report on stdout."""
-    console = console or Console(soft_wrap=True)
-    counts = Table(
-        "表 table", "读取 read", "入库 accepted", "重复 duplicates", "更正 corrections", "隔离 quarantined", "主要原因 top reasons"
-    )
+    console = console or (Console() if sys.stdout.isatty() else Console(width=160))
+    counts = Table("表 table")
+    for title in ("读取 read", "入库 accepted", "重复 duplicates", "更正 corrections", "隔离 quarantined"):
+        counts.add_column(title, justify="right")
     for item in report.tables:
         numbers = (item.read, item.accepted, item.duplicates, item.corrections, item.quarantined)
         counts.add_row(f"{item.table} {TABLES[item.table].title_zh}", *(f"{number:,}" for number in numbers))
