@@ -125,9 +125,10 @@ def settings(
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("名称 name", "值 value", "来源 source", "含义 meaning")
+    # Values and sources are folded, never cut off: a path must be readable whole.
+    table = Table("名称 name", Column("值 value", overflow="fold"), Column("来源 source", overflow="fold"), "含义 meaning", show_lines=True)
     for row in rows:
         table.add_row(row["name"], row["value"], row["source"], row["meaning"])
     Console().print(table)

@@ -68,6 +68,15 @@ def test_a_slip_of_the_pen_gets_a_hint(run_cli: RunCli) -> None:
     assert "fine" in run_cli("fien").err
 
 
+@pytest.mark.usefixtures("commands")
+def test_completion_knows_groups_commands_and_options(run_cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_XIEZHI_COMPLETE", "complete_bash")
+    for typed, offered in [("xiezhi de", ["deep"]), ("xiezhi deep er ", ["fine"]), ("xiezhi fine --n", ["--number"])]:
+        monkeypatch.setenv("COMP_WORDS", typed)
+        monkeypatch.setenv("COMP_CWORD", str(typed.count(" ")))
+        assert run_cli().out.split() == offered
+
+
 def test_version(run_cli: RunCli) -> None:
     assert run_cli("--version").out.startswith("xiezhi 0.")
 
