@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from pipelines.simulate.care import LINE, MED, build
@@ -49,6 +51,15 @@ def upload_delay(key: Arr, med: Arr) -> Arr:
     return np.where(unit(key, "late") < 0.004, 3 * DAY + unit(key, "delay") * 6 * DAY, usual).astype(np.int64)
 
 
+def doses(lines: tuple[Line, ...]) -> list[Line]:
+    """Templates as charged: what a ward gives twice a day is charged when it is given, in two lines."""
+    out: list[Line] = []
+    for line in lines:
+        twice = line.when == "daily" and line.count == 2
+        out += [replace(line, count=1, tie=line.tie or f"{line.item}{len(out)}")] * 2 if twice else [line]
+    return out
+
+
 def _needs(line: Line, enc: Frame, rows: Arr, people: Frame, places: Places) -> Arr:
     person, inst = enc["person"][rows], enc["inst"][rows]
     age = people["age"][person]
@@ -93,7 +104,7 @@ def ordinary_lines(settings: Settings, people: Frame, places: Places, enc: Frame
     for number, plan in enumerate(ALL_STAYS if plans == "stays" else ALL_VISITS):
         of_plan = np.flatnonzero(enc["plan"] == number)
         drugs = 0
-        for template, line in enumerate(plan.lines):
+        for template, line in enumerate(doses(plan.lines)):
             item = items.index[line.item]
             rows = of_plan[_needs(line, enc, of_plan, people, places)]
             last_day = np.where(enc["end"][rows] == 0, settings.end, enc["end"][rows] // DAY)

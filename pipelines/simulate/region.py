@@ -11,12 +11,15 @@ from pipelines.simulate.frame import Frame
 from pipelines.simulate.people import BIT, CHRONIC, make_people
 from pipelines.simulate.places import make_places
 from pipelines.simulate.plans import CHRONIC_DIAGNOSIS, DIAGNOSIS
+from pipelines.simulate.schemes import SCHEMES
 from pipelines.simulate.settings import DAY, Settings
 from pipelines.simulate.stay_plans import ALL_STAYS, STAY_NUMBER
 from pipelines.simulate.stays import make_births, make_stays
 from pipelines.simulate.streams import Arr, Streams, mix, unit
+from pipelines.simulate.truth import Truth
 from pipelines.simulate.visit_plans import VISIT_NUMBER
 from pipelines.simulate.visits import make_visits, tumour_of
+from xiezhi.domain.errors import UsageError
 
 
 def _diagnoses(people: Frame, enc: Frame, stays: int) -> Frame:
@@ -105,3 +108,18 @@ def ordinary(settings: Settings) -> Care:
     care = Care(settings, streams, people, places, kept, Frame(**{name: lines[name] for name in LINE}), diagnoses, operations, empty({"x": int}))
     care.checks = _checks(care)
     return care
+
+
+def simulate_region(settings: Settings) -> tuple[Care, Truth]:
+    """The region with the schemes that the settings name, and the book of what they did.
+
+    Raises:
+        UsageError: a scheme of that name does not exist.
+    """
+    care, truth = ordinary(settings), Truth()
+    for name in settings.schemes:
+        act = SCHEMES.get(name)
+        if act is None:
+            raise UsageError.of(f"unknown scheme {name!r}", accepted=", ".join(SCHEMES))
+        act(care, care.streams.rng(f"scheme {name}"), truth)
+    return care, truth

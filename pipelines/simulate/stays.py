@@ -14,7 +14,7 @@ from pipelines.simulate.settings import DAY, Settings
 from pipelines.simulate.stay_plans import ALL_STAYS, STAY_NUMBER, STAYS
 from pipelines.simulate.streams import Arr, Streams, mix, unit
 
-RATE = 1.4
+RATE = 1.5
 """Admissions of this region against the plans' rates: an ageing prefecture with many beds."""
 GAP = 20
 """Days between two ordinary stays of one person; courses may follow each other after 8 days."""

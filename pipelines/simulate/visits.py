@@ -16,7 +16,7 @@ from pipelines.simulate.streams import Arr, Streams, mix, unit
 from pipelines.simulate.visit_plans import ALL_VISITS, VISIT_NUMBER, VISITS
 
 
-RATE = 1.8
+RATE = 2.0
 """Visits of this region against the plans' rates."""
 
 
