@@ -38,8 +38,21 @@ SUBJECT_KEYS: Mapping[str, Mapping[str, str]] = {
 POINT_KEYS = ("point", "group", "point.window", "point.per")
 """Subject keys that depend on the knowledge point: itself, its surgery group, its scope."""
 
-PER_COLUMNS = {"item": "item", "substance": "substance", "institution": "institution", "doctor": "doctor", "category": "category", "trace": "trace", "main_category": "main_category", "kind": "kind"}  # fmt: skip
-"""What `per` and `same` may name, with the column."""
+PER_COLUMNS: Mapping[str, Mapping[str, str]] = {
+    "line": {
+        "item": "item",
+        "substance": "substance",
+        "category": "category",
+        "institution": "institution",
+        "doctor": "doctor",
+        "day": "date",
+        "kind": "kind",
+    },
+    "encounter": {"institution": "institution", "main_category": "main_category", "kind": "kind", "day": "begin_date", "month": "month"},
+    "sale": {"institution": "institution", "item": "item"},
+    "stock": {},
+}
+"""What `per` and `same` may name by row kind, with the column; `group` is the surgery group of the point."""
 
 MESSAGE_KEYS = frozenset({"name", "item", "date", "counted", "limit", "excess", "amount", "lines", "institution", "encounter", "month"})
 
@@ -178,21 +191,24 @@ class Builder:
         return Related(how, value, of, role, scope, self.columns((*at, "same"), form.same), form.earlier, condition, kind)
 
     def columns(self, at: PathKey, names: list[str]) -> tuple[str, ...]:
+        """The columns that `per` or `same` names."""
+        known = PER_COLUMNS[self.kind]
         for index, name in enumerate(names):
-            if name not in PER_COLUMNS and name != "group":
-                self.problems.add(f"unknown column {name!r}", self.document.place((*at, index)), ", ".join((*PER_COLUMNS, "group")))
-        return tuple("group" if name == "group" else PER_COLUMNS.get(name, name) for name in names)
+            if name not in known and name != "group":
+                self.problems.add(f"unknown column {name!r}", self.document.place((*at, index)), ", ".join((*known, "group")))
+        return tuple("group" if name == "group" else known.get(name, name) for name in names)
 
     def scope(self, at: PathKey, text: str | None) -> Scope | None:
+        """The scope that `in` names."""
         accepted = "prescription, hour, hours(n), day, encounter, month, year, rolling(days), course(gap), all, point.window, point.per"
         plain = (text or "").strip()
         match = _SCOPE.match(plain)
-        if match:
+        if match and self.kind == "line":
             size = self.read(
                 (*at, "in"), text, lambda source: fit(parse(source[source.index("(") + 1 : source.rindex(")")], self.base), Type.INT, 0)
             )
             return None if size is None else Scope(ScopeKind(match.group(1)), size)
-        kinds = {kind.value for kind in ScopeKind} - {"rolling", "hours", "course"}
+        kinds = {kind.value for kind in ScopeKind} - {"rolling", "hours", "course"} if self.kind == "line" else {"month", "all"}
         if plain not in kinds:
             self.problems.add(f"scope {plain!r}", self.document.place((*at, "in")), accepted)
             return None

@@ -93,8 +93,8 @@ class RuleQuery:
         judged = exp.select(f"{last}.*", exp.alias_(truth, "truth")).from_(last)
         self.steps.append(("judged", judged))
         query = exp.select(*self.output()).from_("judged").where(exp.Coalesce(this=column("truth", "judged"), expressions=[literal(True)]))
-        for name, step in self.steps:
-            query = query.with_(name, as_=step)
+        for step, part in self.steps:
+            query = query.with_(step, as_=part)
         return query
 
     def needed(self) -> list[str]:
@@ -138,7 +138,7 @@ class RuleQuery:
         wanted = {
             "line": HIT_COLUMNS,
             "encounter": ("id", "institution", "person", "begin_date", "begin_time", "fund", "total"),
-            "sale": ("id", "institution", "person", "encounter", "item", "date", "time", "amount"),
+            "sale": ("id", "institution", "person", "encounter", "item", "date", "time", "amount", "line"),
             "stock": ("institution", "item", "date"),
         }[self.kind]
         return [name for name in wanted if name in have or self.kind in ("sale", "stock", "encounter")]
@@ -253,6 +253,8 @@ class RuleQuery:
             elif key in ("point.window", "point.per"):
                 subject.extend(scope_key("judged", key, subject=True))
             else:
+                if key in ("line", "sale"):
+                    subject.append(column("institution", "judged"))
                 subject.append(column(columns[key], "judged"))
         text = exp.DataType.build("VARCHAR")
         for index, value in enumerate(subject):
@@ -282,7 +284,7 @@ class RuleQuery:
                 result = exp.Mul(this=result, expression=part.copy())
             return result
 
-        positive = exp.Greatest(this=product(ups), expressions=[wide(literal(0))])
+        positive = exp.Greatest(this=product(ups), expressions=[wide(literal(0))], ignore_nulls=True)
         return [
             exp.alias_(case((exp.and_(*known), positive), default=wide(literal(0))), "numerator"),
             exp.alias_(case((exp.and_(*(k.copy() for k in known)), product(downs)), default=wide(literal(1))), "denominator"),

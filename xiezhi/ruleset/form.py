@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Text = Annotated[str, Field(min_length=1)]
-ExpressionText = Annotated[str, Field(min_length=1, description="expression, see docs/reference/rule-language.md")]
+ExpressionText = Annotated[
+    str, Field(min_length=1, coerce_numbers_to_str=True, description="expression, see docs/reference/rule-language.md")
+]
 
 
 class _Form(BaseModel):

@@ -14,7 +14,7 @@ FactRow = Line | Encounter | Sale | Stock
 
 @dataclass(frozen=True, slots=True)
 class HitRow:
-    """The row a hit is about; `id` is the fee line, encounter, sale, or '' for stock. Money in fen."""
+    """The row a hit is about; `id` is the fee line, encounter, sale, or '' for stock; `line` the fee line. Money in fen."""
 
     kind: str
     id: str
@@ -30,6 +30,7 @@ class HitRow:
     amount: int | None
     fund: int | None
     total: int | None
+    line: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def hit_row(kind: str, row: FactRow) -> HitRow:
     time = get("begin_time") if kind == "encounter" else get("time")
     return HitRow(
         kind, identity, row.institution, get("person"), encounter, get("settlement"), get("doctor"), get("item"), get("name"),
-        day, time if time is not None else day * 86_400, get("amount"), get("fund"), get("total"),
+        day, time if time is not None else day * 86_400, get("amount"), get("fund"), get("total"), get("id") if kind == "line" else get("line"),
     )  # fmt: skip
 
 

@@ -118,7 +118,7 @@ def _build(
 def _scalar(node: yaml.Node, path: str, problems: list[Problem], builder: yaml.SafeLoader) -> Any:
     """A scalar's value by YAML's safe rules; a date that does not exist is a problem, not a crash."""
     try:
-        return builder.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+        return builder.construct_object(node, deep=True)
     except (ValueError, yaml.YAMLError) as error:
         place = Place(path, node.start_mark.line + 1, node.start_mark.column + 1)
         problems.append(Problem(f"cannot read {getattr(node, 'value', '')!r}: {error}", place, "a plain value"))

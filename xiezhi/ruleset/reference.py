@@ -185,6 +185,8 @@ def subject_of(rule: RuleSpec, candidate: Candidate) -> tuple[str, ...]:
             values.append(kind.value if kind else None)
             values.append(getattr(candidate.row, column) if column else getattr(candidate.row, "id", None))
         else:
+            if key in ("line", "sale"):
+                values.append(candidate.row.institution)
             values.append(getattr(candidate.row, columns[key]))
     return subject_text(values)
 

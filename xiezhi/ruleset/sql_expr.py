@@ -80,13 +80,13 @@ def to_sql(node: x.Expr, resolve: Resolver) -> exp.Expr:
         case x.Arith(op=op, left=left, right=right):
             return exp.Paren(this=ARITH[op](this=to_sql(left, resolve), expression=to_sql(right, resolve)))
         case x.Extreme(greatest=greatest, parts=parts):
-            values = [to_sql(part, resolve) for part in parts]
+            options = [to_sql(part, resolve) for part in parts]
             function = exp.Greatest if greatest else exp.Least
-            known = exp.and_(*(not_null(value.copy()) for value in values))
-            return case((known, function(this=values[0], expressions=values[1:])))
+            known = exp.and_(*(not_null(value.copy()) for value in options))
+            return case((known, function(this=options[0], expressions=options[1:], ignore_nulls=True)))
         case x.FirstKnown(parts=parts):
-            values = [to_sql(part, resolve) for part in parts]
-            return exp.Coalesce(this=values[0], expressions=values[1:])
+            options = [to_sql(part, resolve) for part in parts]
+            return exp.Coalesce(this=options[0], expressions=options[1:])
         case x.If(condition=condition, then=then, otherwise=otherwise):
             test = to_sql(condition, resolve)
             return case((test, to_sql(then, resolve)), (exp.Not(this=exp.Paren(this=test.copy())), to_sql(otherwise, resolve)))
