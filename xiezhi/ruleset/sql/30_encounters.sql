@@ -1,7 +1,7 @@
 -- Encounters without what their lines say; institutions; diagnosis sets; deaths.
 
 CREATE TABLE institutions AS
-SELECT i.fixmedins_code AS institution, i.fix_blng_admdvs AS region,
+SELECT i.fixmedins_code AS institution, i.hosp_lv, i.fix_blng_admdvs AS region,
   CASE WHEN i.hosp_lv IN ('01', '02', '03', '04', '12') THEN 3
     WHEN i.hosp_lv IN ('05', '06', '07', '13') THEN 2
     WHEN i.hosp_lv IN ('08', '09', '10', '14') THEN 1

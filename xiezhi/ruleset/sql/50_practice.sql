@@ -1,7 +1,7 @@
 -- Practitioners on the dates on which they billed, and the usual price of an item at an institution.
 
 CREATE TABLE practitioners AS
-SELECT p.staff_code, p.fixmedins_code, p.begndate, p.enddate, p.status, p.updt_time, p.dr_profttl, p.caty,
+SELECT p.staff_code, p.fixmedins_code, p.begndate, p.enddate, p.status, p.updt_time, p.dr_profttl, p.caty, p.content_hash,
   ROW_NUMBER() OVER (
     PARTITION BY p.staff_code, p.fixmedins_code ORDER BY p.begndate DESC NULLS LAST, p.content_hash DESC
   ) AS place
