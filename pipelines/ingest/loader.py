@@ -6,7 +6,6 @@ store nor the input has to fit in memory.
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import duckdb
@@ -17,11 +16,12 @@ from pipelines.ingest.batch import EXTRA, ROW, BadRecord
 from pipelines.ingest.quarantine import Quarantine
 from pipelines.ingest.report import TableReport
 from pipelines.ingest.typing_sql import BatchSql
+from pipelines.ingest.writer import SegmentWriter
 from xiezhi.domain.tables import TableSpec
 from xiezhi.storage.delta import DeltaStore, arrow_schema
 
-SEGMENT_ROWS = 524_288
-"""Rows of one append; larger means fewer files, smaller means less memory."""
+SLICE_ROWS = 32_768
+"""Rows of a slice of a batch: the database works on the slices of a batch in parallel."""
 
 
 def _hash(columns: tuple[str, ...]) -> str:
@@ -59,10 +59,7 @@ class TableLoader:
         self._scan = store.scan_sql(spec.name)  # as it was before this ingest
         self._had_rows = bool(store.files(spec.name))
         self._months: set[int] = set()
-        self._segment: list[Any] = []
-        self._pending_rows = 0
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="delta-writer")
-        self._writing: Future[None] | None = None
+        self._writer = SegmentWriter(store, spec.name, self._schema)
         owner = (spec.set_of,) if spec.set_of else spec.identity
         self._owner = _hash(owner)
         self._version = _hash((spec.set_of, "updt_time")) if spec.set_of else "hash(content_hash)"
@@ -72,13 +69,14 @@ class TableLoader:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self._writer.abort()
+            return
         try:
-            if kind is None:
-                self._write_segment()
-                self._wait()
-                self._count_corrections()
+            self._writer.close()
         finally:
-            self._writer.shutdown(wait=True, cancel_futures=True)
+            self._report.accepted = self._writer.written
+        self._count_corrections()
 
     def feed(self, table: Any, bad: list[BadRecord], *, lossy: bool, file: str, header_line: int) -> None:
         """Take one batch (made by `batch.ready`) and the records that could not be split."""
@@ -90,7 +88,7 @@ class TableLoader:
         names = set(table.column_names)
         sources = {name: table.schema.field(name).type for name in self._spec.names if name in names}
         sql = BatchSql(self._spec, sources, extra=EXTRA in names, lossy=lossy)
-        self._con.register("batch", table)
+        self._con.register("batch", pa.Table.from_batches(table.combine_chunks().to_batches(max_chunksize=SLICE_ROWS)))
         typed = self._con.sql(sql.typed()).to_arrow_table()
         if pc.any(typed["bad"]).as_py():
             typed = self._without_bad(typed, sql, file, header_line)
@@ -134,27 +132,7 @@ class TableLoader:
             return
         columns = {name: typed[name] for name in self._schema.names if name != "ingest_id"}
         columns["ingest_id"] = pa.repeat(self._ingest_id, len(typed))
-        self._segment.append(pa.table([columns[name] for name in self._schema.names], names=self._schema.names).cast(self._schema))
-        self._pending_rows += len(typed)
-        if self._pending_rows >= SEGMENT_ROWS:
-            self._write_segment()
-
-    def _write_segment(self) -> None:
-        """Hand the collected rows to the writer, which works while the next rows are typed."""
-        self._wait()
-        if self._segment:
-            rows = pa.concat_tables(self._segment)
-            self._segment, self._pending_rows = [], 0
-            self._writing = self._writer.submit(self._append, rows)
-
-    def _append(self, rows: Any) -> None:
-        self._store.append(self._spec.name, rows)
-        self._report.accepted += len(rows)
-
-    def _wait(self) -> None:
-        if self._writing is not None:
-            self._writing.result()
-            self._writing = None
+        self._writer.write(pa.table([columns[name] for name in self._schema.names], names=self._schema.names).cast(self._schema))
 
     def _count_corrections(self) -> None:
         """Accepted versions less the owners that had none before: what is left are versions of something known."""

@@ -250,7 +250,7 @@ def test_workbook_sheets_named_after_tables_are_read_one_by_one(tmp_path: Path, 
 
 def test_many_batches_keep_row_numbers_and_find_late_duplicates(tmp_path: Path, store: DeltaStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipelines.ingest.csv_source.BLOCK", 4096)
-    monkeypatch.setattr("pipelines.ingest.loader.SEGMENT_ROWS", 100)
+    monkeypatch.setattr("pipelines.ingest.writer.SEGMENT_ROWS", 100)
     rows = [FEE | {"bkkp_sn": f"L{number}"} for number in range(1, 501)]
     rows[449] |= {"cnt": "many"}
     rows[470] = rows[3]
