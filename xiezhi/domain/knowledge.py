@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import date
 from types import MappingProxyType
 from typing import Any, Literal
@@ -94,7 +94,7 @@ class Limit:
         >>> Limit(sex="2").given()
         {'sex': '2'}
         """
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        return {name: value for name in LIMIT_FIELDS if (value := getattr(self, name)) is not None}
 
 
 _CODE_TEXTS = frozenset({"insurance", "encounter", "sex", "antibiotic_grade", "matn_stas"})

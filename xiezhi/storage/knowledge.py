@@ -97,7 +97,7 @@ class KnowledgeBase:
             rejects = list(reading.rejects)
             counts = {"imported": 0, "completed": 0, "unchanged": 0}
             for point in reading.points:
-                old = present.get(point.kp_id)
+                old = kept.get(point.kp_id, present.get(point.kp_id))
                 try:
                     merged = merge(old, point) if old else point
                 except Contradiction as error:

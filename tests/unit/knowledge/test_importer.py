@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import random
+import tempfile
 from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from xiezhi.ruleset.knowledge.bundled import bundled_points
 from xiezhi.ruleset.knowledge.importer import read_points
 from xiezhi.ruleset.knowledge.point_row import BATCH_DATES
 from xiezhi.ruleset.knowledge.report import Reading, not_coded
@@ -198,6 +203,21 @@ def test_a_remark_of_the_notice_is_refused_as_such(tmp_path: Path) -> None:
     _, column, what = only_reject(load(tmp_path, "KP-bad,81,说明：性别不清人群不纳入。,,2026-01-01,", ""))
     assert column == 3
     assert "remark" in what
+
+
+@pytest.mark.checkout
+@given(st.randoms(use_true_random=False))
+@settings(max_examples=5)
+def test_the_order_of_rows_and_files_does_not_matter(checkout: Path, chance: random.Random) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        paths = []
+        for path in sorted((checkout / "rules" / "knowledge").glob("*.csv")):
+            header, *rows = path.read_text("utf-8").splitlines(keepends=True)
+            chance.shuffle(rows)
+            paths.append(Path(folder) / path.name)
+            paths[-1].write_text(header + "".join(rows), "utf-8")
+        chance.shuffle(paths)
+        assert read_points(paths).points == bundled_points(checkout / "rules").points
 
 
 def test_a_code_that_is_cut_short_is_warned_of(tmp_path: Path) -> None:

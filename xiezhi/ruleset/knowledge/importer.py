@@ -11,7 +11,7 @@ from pathlib import Path
 
 from xiezhi.domain.errors import Place, Problem, Problems
 from xiezhi.domain.knowledge import KnowledgePoint
-from xiezhi.ruleset.knowledge.code_row import CodeRows, read_code, shape_warnings
+from xiezhi.ruleset.knowledge.code_row import CodeRows, read_codes, shape_warnings
 from xiezhi.ruleset.knowledge.merge import Contradiction, merge
 from xiezhi.ruleset.knowledge.point_row import Draft, read_point
 from xiezhi.ruleset.knowledge.report import Reading, Reject
@@ -37,8 +37,7 @@ def read_points(paths: Sequence[Path]) -> Reading:
     codes: dict[str, CodeRows] = {}
     for table in tables:
         if table.kind == "codes":
-            for row in table.rows():
-                read_code(row, codes, loose)
+            read_codes(table, codes, loose)
     drafts: dict[str, list[tuple[Draft, KnowledgePoint | None]]] = {}
     read = 0
     for table in tables:
@@ -50,7 +49,7 @@ def read_points(paths: Sequence[Path]) -> Reading:
                 drafts.setdefault(kp_id, []).append((draft, read_point(draft, codes.get(kp_id))))
     points: list[KnowledgePoint] = []
     places: dict[str, Place] = {}
-    rejects = [Reject("", (problem,)) for problem in loose.items]
+    rejects: list[Reject] = []
     for kp_id, entries in drafts.items():
         point, problems = _settle(entries, codes.get(kp_id))
         if point is None:
@@ -60,10 +59,10 @@ def read_points(paths: Sequence[Path]) -> Reading:
             places[kp_id] = entries[0][0].row.place("kp_id")
             warnings += shape_warnings(point, codes.get(kp_id))
     for kp_id in sorted(codes.keys() - drafts.keys()):
-        first = codes[kp_id].rows[0] if codes[kp_id].rows else None
         what = f"编码指向的知识点不在所给文件中 codes of a point that no given table has: {kp_id!r}"
-        problem = Problem(what, first.place("kp_id") if first else Place(), todo="import points and codes together")
+        problem = Problem(what, codes[kp_id].first, todo="import points and codes together")
         rejects.append(Reject(kp_id, (problem, *codes[kp_id].problems)))
+    rejects += [Reject("", (problem,)) for problem in loose.items]
     rejects.sort(key=lambda each: _by_place(each.problems[0]))
     points.sort(key=lambda each: each.kp_id)
     return Reading(read, tuple(points), places, tuple(rejects), tuple(sorted(warnings, key=_by_place)))

@@ -7,8 +7,15 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xiezhi.domain.errors import Place, Problem, Problems
+
+if TYPE_CHECKING:
+    from _csv import Reader
+
+Record = tuple[int, Sequence[str]]
+"""Line number and cells."""
 
 CODE_COLUMNS = ("code", "med_list_codg")
 CLASS_COLUMNS = ("rule_no", "rule_code", "gz_code", "rule_class")
@@ -47,18 +54,18 @@ class Row:
         return Problem(f"行有 {cells} 格，表头有 {width} 格 row has {cells} cells, the header {width}", self.place())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """One table: `kind` is points or codes, `index` the position of each column, `records` line numbers with cells."""
+    """One table: `kind` is points or codes, `index` the position of each column, `records` line numbers with cells, read once."""
 
     path: str
     kind: str
     width: int
     index: dict[str, int]
-    records: Sequence[tuple[int, Sequence[str]]]
+    records: Iterator[Record]
 
     def rows(self) -> Iterator[Row]:
-        """All rows that are not blank."""
+        """All rows that are not blank, once."""
         return (Row(self, line, cells) for line, cells in self.records if any(cells))
 
 
@@ -68,18 +75,20 @@ def open_tables(path: Path, problems: Problems) -> tuple[list[Table], list[Probl
     What cannot be read at all, or has neither the columns of points nor those of codes, is named in `problems`.
     """
     try:
-        sheets = list(_workbook(path)) if path.suffix.lower() == ".xlsx" else [(str(path), _csv_records(path, problems))]
+        sheets = _workbook(path) if path.suffix.lower() == ".xlsx" else [(str(path), _csv_records(path, problems))]
     except OSError as error:
         problems.add(f"无法读取文件 cannot read the file: {error.strerror or error}", Place(str(path)))
         return [], []
+    known_problems = len(problems.items)
     tables: list[Table] = []
     warnings: list[Problem] = []
     for name, records in sheets:
-        if not records:
-            if path.suffix.lower() != ".xlsx":
+        first = next(records, None)
+        if first is None:
+            if not problems.items[known_problems:] and path.suffix.lower() != ".xlsx":
                 problems.add("文件是空的 the file is empty", Place(name))
             continue
-        line, header = records[0]
+        line, header = first
         names = [cell.strip().lower() for cell in header]
         while names and not names[-1]:
             names.pop()
@@ -95,7 +104,7 @@ def open_tables(path: Path, problems: Problems) -> tuple[list[Table], list[Probl
             for at, each in enumerate(names)
             if each not in known
         ]
-        tables.append(Table(name, kind, len(names), {each: at for at, each in enumerate(names) if each}, records[1:]))
+        tables.append(Table(name, kind, len(names), {each: at for at, each in enumerate(names) if each}, records))
     return tables, warnings
 
 
@@ -107,7 +116,7 @@ def _kind(names: Sequence[str]) -> str | None:
     return "points" if any(each in names for each in CLASS_COLUMNS) else None
 
 
-def _csv_records(path: Path, problems: Problems) -> list[tuple[int, Sequence[str]]]:
+def _csv_records(path: Path, problems: Problems) -> Iterator[Record]:
     raw = path.read_bytes()
     try:
         text = raw.decode("utf-8-sig")
@@ -117,29 +126,30 @@ def _csv_records(path: Path, problems: Problems) -> list[tuple[int, Sequence[str
         except UnicodeDecodeError as error:
             line = raw.count(b"\n", 0, error.start) + 1
             problems.add("既不是 UTF-8 也不是 GB18030 neither UTF-8 nor GB18030", Place(str(path), line))
-            return []
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    records: list[tuple[int, Sequence[str]]] = []
+            return iter(())
+    return _records(str(path), csv.reader(io.StringIO(text, newline=""), strict=True), problems)
+
+
+def _records(path: str, reader: Reader, problems: Problems) -> Iterator[Record]:
     while True:
         line = reader.line_num + 1
         try:
-            records.append((line, next(reader)))
+            yield line, next(reader)
         except StopIteration:
-            return records
+            return
         except csv.Error as error:
-            problems.add(f"CSV 格式有误 not readable as CSV: {error}", Place(str(path), line))
+            problems.add(f"CSV 格式有误 not readable as CSV: {error}", Place(path, line))
 
 
-def _workbook(path: Path) -> Iterator[tuple[str, list[tuple[int, Sequence[str]]]]]:
+def _workbook(path: Path) -> list[tuple[str, Iterator[Record]]]:
     from python_calamine import CalamineError, CalamineWorkbook  # heavy, and only for workbooks
 
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
-        for name in book.sheet_names:
-            sheet = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            yield f"{path}[{name}]", [(at, [_cell(each) for each in row]) for at, row in enumerate(sheet, start=1)]
+        sheets = [(name, book.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in book.sheet_names]
     except CalamineError as error:
         raise OSError(None, str(error)) from error
+    return [(f"{path}[{name}]", enumerate(([_cell(each) for each in row] for row in rows), start=1)) for name, rows in sheets]
 
 
 def _cell(value: object) -> str:
