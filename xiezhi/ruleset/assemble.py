@@ -88,20 +88,24 @@ def _key(row: HitRow) -> Key:
 
 
 def _money(hits: Sequence[Hit]) -> tuple[Fraction, Parts]:
-    """Exact money of the hits of one point, and the part of each line (never above its net amount)."""
+    """Exact money of the hits of one point, and the part of each line, which is never above its net amount."""
     parts: Parts = {}
     total = Fraction(0)
     for hit in hits:
         part = max(Fraction(0), Fraction(hit.numerator, hit.denominator))
-        if hit.row.amount is not None:
-            part = min(part, Fraction(max(0, hit.row.amount)))
-        total += part
-        nets = [max(0, line.amount or 0) for line in hit.lines]
         if hit.lines:
+            total += part
+            nets = [max(0, line.amount or 0) for line in hit.lines]
             for line, net in zip(hit.lines, nets, strict=True):
                 parts[_key(line)] = (part * net / (sum(nets) or 1), line)
-        else:
-            parts[_key(hit.row)] = (part, hit.row)
+            continue
+        key = _key(hit.row)
+        before = parts.get(key, (Fraction(0), hit.row))[0]
+        after = before + part
+        if hit.row.amount is not None:
+            after = min(after, Fraction(max(0, hit.row.amount)))
+        parts[key] = (after, hit.row)
+        total += after - before
     credit = max(hit.credit for hit in hits)
     if credit and total > 0:
         left = max(Fraction(0), total - credit)

@@ -233,7 +233,12 @@ class RuleQuery:
 
     def keys(self) -> tuple[str, ...]:
         """Columns that identify a candidate."""
-        return ("institution", "item", "month", "kp_id", "side") if self.kind == "stock" else ("institution", "id", "kp_id", "side")
+        return {
+            "line": ("institution", "id", "kp_id", "side"),
+            "encounter": ("institution", "id", "kp_id", "side"),
+            "sale": ("institution", "id", "trace", "time", "kp_id", "side"),
+            "stock": ("institution", "item", "month", "kp_id", "side"),
+        }[self.kind]
 
     def join_feature(self, name: str, last: str, step: str) -> exp.Select:
         """The chain with the result of a related feature beside each row."""

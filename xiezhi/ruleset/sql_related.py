@@ -105,7 +105,7 @@ def _conditions(query: RuleQuery, node: Related, last: str) -> list[exp.Expr]:
         tests.append(exp.EQ(this=column("kp_id", "o"), expression=column("kp_id", last)))
     same_kind = {"partner": "line", "lines": "line", "stays": "encounter", "sales": "sale"}[node.of] == query.kind
     if same_kind:
-        itself = exp.and_(*(exp.EQ(this=column(key, "o"), expression=column(key, last)) for key in ("institution", "id")))
+        itself = exp.and_(*(exp.EQ(this=column(key, "o"), expression=column(key, last)) for key in query.keys() if key not in ("kp_id", "side")))
         tests.append(exp.Not(this=exp.Paren(this=itself)))
     if node.scope is not None:
         tests.append(exp.Paren(this=shares_scope(last, "o", node.scope, lambda size: query.sql(size, last))))
