@@ -40,7 +40,10 @@ def price_lines(care: Care, rows: Frame) -> None:
 
 
 def settle(care: Care, rows: Frame) -> Frame:
-    """Settlements: enc, part (0 valid, 1 reversed, 2 its reversal), time, sign and the money in fen (medfee, own, over, pre, scope, fund, account, cash)."""
+    """Settlements: enc, part (0 valid, 1 reversed, 2 its reversal), time and the money in fen.
+
+    Money: medfee, own, over, pre, scope, fund, account, cash.
+    """
     enc = care.encounters
     again = reversed_encounters(care)
     counted = rows["kind"] <= 1
@@ -67,7 +70,9 @@ def _pay(care: Care, numbers: Arr, part: int, sums: dict[str, Arr]) -> Frame:
     level = care.places.inst["level"][enc["inst"][numbers]]
     stay = care.inpatient()[numbers]
     employee = np.isin(insu, [310, 510, 410])
-    rate = np.where(stay, np.where(employee, np.array([0, 93, 90, 87])[level], np.array([0, 85, 75, 65])[level]), np.where(employee, 60, 50))
+    rate = np.where(
+        stay, np.where(employee, np.array([0, 93, 90, 87])[level], np.array([0, 85, 75, 65])[level]), np.where(employee, 60, 50)
+    )
     rate = np.where(np.isin(med, [MED["140104"], MED["140201"]]), np.where(employee, 85, 70), rate)
     rate = np.where(insu == 510, 95, np.where(insu == 410, 100, rate))
     floor = np.where(stay & (insu != 510) & (insu != 410), np.array([0, 20_000, 50_000, 80_000])[level], 0)
@@ -77,5 +82,11 @@ def _pay(care: Care, numbers: Arr, part: int, sums: dict[str, Arr]) -> Frame:
     account = np.where(employee, np.maximum(half_up(psn * 50, 100), 0), 0)
     wait = np.where(stay, 1800 + unit(key, "settle") * 7200, 60 + unit(key, "settle") * 240).astype(np.int64)
     return Frame(
-        enc=numbers, part=np.full(len(numbers), part), time=enc["end"][numbers] + wait, **sums, fund=fund, account=account, cash=psn - account
+        enc=numbers,
+        part=np.full(len(numbers), part),
+        time=enc["end"][numbers] + wait,
+        **sums,
+        fund=fund,
+        account=account,
+        cash=psn - account,
     )

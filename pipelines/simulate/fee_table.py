@@ -60,36 +60,63 @@ def _chunk(claims: Claims, at: Arr, ids: Arr, referred: Arr) -> Column:
     piece &= ~drug
     dept = np.where(rows["doctor"] >= 0, care.places.staff["dept"][np.maximum(rows["doctor"], 0)], -1)
     doctor = np.where(unit(key, "no doctor") < 0.002, -1, rows["doctor"])
-    sold = drug & (rows["kind"] != 1) & (unit(key, "no trace") > 0.03) & np.isin(enc["med"][number], [MED_TYPES.index(m) for m in ("11", "41", "140104", "140201")])
+    sold = (
+        drug
+        & (rows["kind"] != 1)
+        & (unit(key, "no trace") > 0.03)
+        & np.isin(enc["med"][number], [MED_TYPES.index(m) for m in ("11", "41", "140104", "140201")])
+    )
     long_ago = np.where(broken == 3, rows["time"] - 86_400 * 365_000, rows["time"])
     operated = np.array([i.charge == "06" for i in items.items])[item]
     zero = np.zeros(len(rows), dtype=np.int64)
     own_name = [f"{i.name}" for i in items.items]
     local = [f"L{n + 10001}" for n in range(len(items.items))]
-    return pa.table({
-        "bkkp_sn": text(ids[at]), "mdtrt_id": choose(claims.encounter_id, number), "psn_no": choose(claims.person_no, np.where(broken == 4, -1, person)),
-        "fixmedins_code": choose([*places, *(f"{c[:9]}O{c[10:]}" for c in places)], inst + np.where(broken == 2, len(places), 0)),
-        "fee_ocur_time": moment(long_ago), "med_type": choose(MED_TYPES, enc["med"][number]),
-        "med_list_codg": choose(codes, item + np.where(broken == 1, len(items.items), 0)), "cnt": decimal(rows["cnt"], 4, broken == 5),
-        "pric": decimal(rows["pric"] * 100, 6), "det_item_fee_sumamt": decimal(rows["amount"], 2), "setl_id": choose(claims.settlement_id, setl),
-        "rx_drord_no": text(rows["rx"], rows["rx"] == 0), "chrg_bchno": choose(claims.encounter_id, np.where(care.inpatient()[number], -1, number)),
-        "pric_uplmt_amt": decimal(rows["ceiling"] * 100, 6, rows["ceiling"] == 0), "selfpay_prop": decimal(rows["share"], 4),
-        "fulamt_ownpay_amt": decimal(rows["own"], 2), "overlmt_selfpay": decimal(rows["over"], 2), "preselfpay_amt": decimal(rows["pre"], 2),
-        "inscp_amt": decimal(rows["scope"], 2), "chrgitm_lv": choose([i.level for i in items.items], item),
-        "list_type": choose([i.list_type for i in items.items], item), "med_chrgitm_type": choose([i.charge for i in items.items], item),
-        "medins_list_codg": choose(local, item), "medins_list_name": choose(own_name, item), "hilist_name": choose(own_name, item),
-        "spec": choose([i.spec or None for i in items.items], np.where(unit(key, "no spec") < 0.01, -1, item)),
-        "bilg_dept_codg": choose(DEPARTMENTS, dept), "bilg_dr_code": choose(care.places.staff["code"].tolist(), doctor),
-        "acord_dept_codg": choose(DEPARTMENTS, dept), "acord_dr_code": choose(care.places.staff["code"].tolist(), rows["doctor"]),
-        "sin_dos_dscr": choose(["1", "2"], np.where(drug & (rows["days"] > 0), item % 2, -1)),
-        "used_frqu_dscr": choose(FREQUENCIES, np.where(drug & (rows["days"] > 0), item % 3, -1)),
-        "prd_days": decimal(rows["days"] * 100, 2, rows["days"] == 0), "tcmdrug_used_way": choose(["1"], np.where(piece, 0, -1)),
-        "dise_codg": choose(DIAGNOSIS_CODES, np.where(care.inpatient()[number], -1, enc["main"][number])),
-        "oprn_oprt_code": _operation_codes(claims, np.where(operated, number, -1)), "init_feedetl_sn": text(referred[at], rows["ref"] == 0),
-        "dscg_tkdrug_flag": text(rows["home"]), "rx_circ_flag": text(((enc["med"][number] == MED_TYPES.index("41")) & (enc["main"][number] >= 0)).astype(np.int64)),
-        "hosp_appr_flag": text(zero), "updt_time": moment(rows["upd"], (unit(key, "no update time") < 0.0005) & (unit(key, "fate") > 0.5)),
-        "drug_trac_codg": _where(sold, trace_code(item, np.where(rows["trace"] > 0, rows["trace"], package_key(key, zero)))),
-    })
+    return pa.table(
+        {
+            "bkkp_sn": text(ids[at]),
+            "mdtrt_id": choose(claims.encounter_id, number),
+            "psn_no": choose(claims.person_no, np.where(broken == 4, -1, person)),
+            "fixmedins_code": choose([*places, *(f"{c[:9]}O{c[10:]}" for c in places)], inst + np.where(broken == 2, len(places), 0)),
+            "fee_ocur_time": moment(long_ago),
+            "med_type": choose(MED_TYPES, enc["med"][number]),
+            "med_list_codg": choose(codes, item + np.where(broken == 1, len(items.items), 0)),
+            "cnt": decimal(rows["cnt"], 4, broken == 5),
+            "pric": decimal(rows["pric"] * 100, 6),
+            "det_item_fee_sumamt": decimal(rows["amount"], 2),
+            "setl_id": choose(claims.settlement_id, setl),
+            "rx_drord_no": text(rows["rx"], rows["rx"] == 0),
+            "chrg_bchno": choose(claims.encounter_id, np.where(care.inpatient()[number], -1, number)),
+            "pric_uplmt_amt": decimal(rows["ceiling"] * 100, 6, rows["ceiling"] == 0),
+            "selfpay_prop": decimal(rows["share"], 4),
+            "fulamt_ownpay_amt": decimal(rows["own"], 2),
+            "overlmt_selfpay": decimal(rows["over"], 2),
+            "preselfpay_amt": decimal(rows["pre"], 2),
+            "inscp_amt": decimal(rows["scope"], 2),
+            "chrgitm_lv": choose([i.level for i in items.items], item),
+            "list_type": choose([i.list_type for i in items.items], item),
+            "med_chrgitm_type": choose([i.charge for i in items.items], item),
+            "medins_list_codg": choose(local, item),
+            "medins_list_name": choose(own_name, item),
+            "hilist_name": choose(own_name, item),
+            "spec": choose([i.spec or None for i in items.items], np.where(unit(key, "no spec") < 0.01, -1, item)),
+            "bilg_dept_codg": choose(DEPARTMENTS, dept),
+            "bilg_dr_code": choose(care.places.staff["code"].tolist(), doctor),
+            "acord_dept_codg": choose(DEPARTMENTS, dept),
+            "acord_dr_code": choose(care.places.staff["code"].tolist(), rows["doctor"]),
+            "sin_dos_dscr": choose(["1", "2"], np.where(drug & (rows["days"] > 0), item % 2, -1)),
+            "used_frqu_dscr": choose(FREQUENCIES, np.where(drug & (rows["days"] > 0), item % 3, -1)),
+            "prd_days": decimal(rows["days"] * 100, 2, rows["days"] == 0),
+            "tcmdrug_used_way": choose(["1"], np.where(piece, 0, -1)),
+            "dise_codg": choose(DIAGNOSIS_CODES, np.where(care.inpatient()[number], -1, enc["main"][number])),
+            "oprn_oprt_code": _operation_codes(claims, np.where(operated, number, -1)),
+            "init_feedetl_sn": text(referred[at], rows["ref"] == 0),
+            "dscg_tkdrug_flag": text(rows["home"]),
+            "rx_circ_flag": text(((enc["med"][number] == MED_TYPES.index("41")) & (enc["main"][number] >= 0)).astype(np.int64)),
+            "hosp_appr_flag": text(zero),
+            "updt_time": moment(rows["upd"], (unit(key, "no update time") < 0.0005) & (unit(key, "fate") > 0.5)),
+            "drug_trac_codg": _where(sold, trace_code(item, np.where(rows["trace"] > 0, rows["trace"], package_key(key, zero)))),
+        }
+    )
 
 
 def package_key(key: Arr, pack: Arr) -> Arr:

@@ -11,7 +11,7 @@ from pipelines.simulate.catalogue import PRICE_SCALE, catalogue
 from pipelines.simulate.frame import Frame
 from pipelines.simulate.people import BIT
 from pipelines.simulate.places import Places
-from pipelines.simulate.plans import Line
+from pipelines.simulate.plans import Line, Stay, Visit
 from pipelines.simulate.settings import DAY, Settings
 from pipelines.simulate.stay_plans import ALL_STAYS
 from pipelines.simulate.streams import Arr, digits, mix, unit
@@ -21,10 +21,11 @@ from pipelines.simulate.visits import supply_days
 
 def price(places: Places, inst: Arr, item: Arr) -> Arr:
     """The price of an item at an institution in 1/10,000 yuan: the level's price; products a little dearer in some pharmacies."""
-    base = catalogue().price[item, places.inst["level"][inst] - 1]
+    base: Arr = catalogue().price[item, places.inst["level"][inst] - 1]
     shop = places.inst["kind"][inst] == "pharmacy"
     step = digits(mix(inst.astype(np.uint64), "shop") + item.astype(np.uint64), "markup", 3) % 4
-    return np.where(shop, base + base * step // 50 // 100 * 100, base)
+    raised: Arr = np.where(shop, base + base * step // 50 // 100 * 100, base)
+    return raised
 
 
 def make_lines(
@@ -39,8 +40,19 @@ def make_lines(
     drug = catalogue().drug[item] | (catalogue().index["t0"] <= item) & (item <= catalogue().index["t15"])
     rx = digits(mix(enc["key"][numbers] + (time // DAY).astype(np.uint64) * np.uint64(64) + group.astype(np.uint64), "rx"), "rx", 14) + 1
     return build(
-        LINE, len(numbers), key=key, enc=numbers, item=item, time=time, cnt=cnt, pric=price(places, inst, item), doctor=enc["doctor"][numbers],
-        rx=np.where(drug, rx, 0), days=days, home=home, upd=time + upload_delay(key, enc["med"][numbers]),
+        LINE,
+        len(numbers),
+        key=key,
+        enc=numbers,
+        item=item,
+        time=time,
+        cnt=cnt,
+        pric=price(places, inst, item),
+        doctor=enc["doctor"][numbers],
+        rx=np.where(drug, rx, 0),
+        days=days,
+        home=home,
+        upd=time + upload_delay(key, enc["med"][numbers]),
     )
 
 
@@ -64,11 +76,14 @@ def _needs(line: Line, enc: Frame, rows: Arr, people: Frame, places: Places) -> 
     person, inst = enc["person"][rows], enc["inst"][rows]
     age = people["age"][person]
     masks = {
-        "": np.ones(len(rows), dtype=bool), "l2": places.inst["level"][inst] >= 2, "l3": places.inst["level"][inst] >= 3,
-        "f": people["sex"][person] == 2, "m": people["sex"][person] == 1, "child": age < 13.5, "adult": age >= 15,
+        "": np.ones(len(rows), dtype=bool),
+        "l2": places.inst["level"][inst] >= 2,
+        "l2c": (places.inst["level"][inst] >= 2) & (enc["ref"][rows] < 0),
+        "adult": age >= 15,
         "noclop": people["clop"][person] == 0,
     }
-    return masks[line.need]
+    chosen: Arr = masks[line.need]
+    return chosen
 
 
 def _spread(line: Line, enc: Frame, rows: Arr, last_day: Arr, template: int) -> tuple[Arr, Arr]:
@@ -86,7 +101,9 @@ def _spread(line: Line, enc: Frame, rows: Arr, last_day: Arr, template: int) -> 
     else:
         position = np.arange(len(rows))
         offset = {
-            "first": np.zeros(len(rows), dtype=np.int64), "second": np.minimum(1, nights), "last": nights,
+            "first": np.zeros(len(rows), dtype=np.int64),
+            "second": np.minimum(1, nights),
+            "last": nights,
             "op": np.minimum(np.maximum(enc["op"][rows], 0), nights),
         }[when]
     if when == "last":
@@ -101,7 +118,8 @@ def ordinary_lines(settings: Settings, people: Frame, places: Places, enc: Frame
     """All fee lines of ordinary stays (`plans` = stays) or visits (`plans` = visits); `base` is the number of the first row of `enc`."""
     items = catalogue()
     parts: list[Frame] = []
-    for number, plan in enumerate(ALL_STAYS if plans == "stays" else ALL_VISITS):
+    of_kind: tuple[Stay | Visit, ...] = ALL_STAYS if plans == "stays" else ALL_VISITS
+    for number, plan in enumerate(of_kind):
         of_plan = np.flatnonzero(enc["plan"] == number)
         drugs = 0
         for template, line in enumerate(doses(plan.lines)):
@@ -124,10 +142,21 @@ def ordinary_lines(settings: Settings, people: Frame, places: Places, enc: Frame
             days = np.where(enc["med"][rows] == MED["13"], np.minimum(days, 3), days)
             group = np.full(len(rows), drugs // 4)
             drugs += is_drug
-            parts.append(make_lines(
-                settings, places, enc, rows, np.full(len(rows), item), time, cnt, offset * 64 + template, days,
-                np.full(len(rows), int(line.home)), group,
-            ))
+            parts.append(
+                make_lines(
+                    settings,
+                    places,
+                    enc,
+                    rows,
+                    np.full(len(rows), item),
+                    time,
+                    cnt,
+                    offset * 64 + template,
+                    days,
+                    np.full(len(rows), int(line.home)),
+                    group,
+                )
+            )
     if plans == "visits":
         parts.append(_refills(settings, people, places, enc))
     lines = Frame.concat(parts)
@@ -158,7 +187,8 @@ def _refills(settings: Settings, people: Frame, places: Places, enc: Frame) -> F
     new_quarter = (quarter != before) | np.append(True, person[1:] != person[:-1])
     spaced = new_quarter & (supply_days(people, person) >= 28)
     parts = [(rows[at_hospital], items.index["visit"], np.zeros(int(at_hospital.sum()), dtype=np.int64))]
-    parts += [(rows[m], items.index[k], np.zeros(int(m.sum()), dtype=np.int64)) for k, m in (("hba1c", diabetic & spaced), ("glu", diabetic), ("chem", at_hospital & spaced))]
+    controls = (("hba1c", diabetic & spaced), ("glu", diabetic), ("chem", at_hospital & spaced))
+    parts += [(rows[m], items.index[k], np.zeros(int(m.sum()), dtype=np.int64)) for k, m in controls]
     out: list[Frame] = []
     for tag, (numbers, item, days) in enumerate([*chosen, *parts]):
         packs = np.maximum(-(-days // max(int(items.days[item]), 1)), 1) * PRICE_SCALE

@@ -6,7 +6,10 @@ import numpy as np
 
 from pipelines.simulate.streams import Arr, digits
 
-SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛"
+SURNAMES = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢"
+    "姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛"
+)
 GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超兰霞平刚桂英华玉秀珍建国志文红梅春生玲辉宁晨宇涵欣怡佳琪子轩浩然雨桐思远"
 STREETS = ("临江路", "文昌街", "南湖路", "新民街", "青松路", "东风街", "和平路", "书院巷", "石桥路", "稻香村", "柳河村", "三岔村")
 COUNTIES = ("990101", "990102", "990103", "990104", "990105")
@@ -14,7 +17,8 @@ COUNTIES = ("990101", "990102", "990103", "990104", "990105")
 COUNTY_NAMES = ("云泽区", "临江区", "青川县", "石桥县", "南湖县")
 CITY = "云泽市"
 DEPARTMENTS = ("A02", "A03", "A04", "A05", "A07", "A10", "A15", "A19", "A20", "A21", "A50", "A12", "A13", "A27")
-"""National department codes: general, internal, surgery, women, children, eye, psychiatry, tumour, emergency, rehabilitation, TCM, mouth, skin, ICU."""
+"""National department codes: general, internal, surgery, women, children, eye, psychiatry, tumour, emergency, rehabilitation, TCM, mouth,
+skin, intensive care."""
 DEPT = {code: number for number, code in enumerate(DEPARTMENTS)}
 
 

@@ -29,7 +29,7 @@ def with_noise(care: Care) -> Frame:
     reversed one), kind (0 line, 1 refund, 2 superseded version, 3 duplicate), broken (0 or 1 + number in BROKEN_KINDS), odd (fen added to
     the amount by mistake).
     """
-    lines, enc = care.lines.copy(), care.encounters
+    lines = care.lines.copy()
     count = len(lines)
     for name in ("ref", "part", "kind", "broken", "odd"):
         lines[name] = np.zeros(count, dtype=np.uint64 if name == "ref" else np.int64)

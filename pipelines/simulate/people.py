@@ -48,7 +48,9 @@ def make_people(settings: Settings, streams: Streams) -> Frame:
     head = np.where(eldest == 0, rng.uniform(22, 44, count), np.where(eldest == 1, rng.uniform(42, 65, count), rng.uniform(62, 92, count)))
     head = head[np.searchsorted(household, household)]
     child = rng.uniform(0.9, 1.0, count) * np.maximum(head - rng.uniform(22, 31, count), 0.2)
-    age = np.where(place < 2, head + rng.normal(0, 2.2, count) * (place == 1), np.where(place == 4, head - rng.uniform(46, 55, count), child))
+    age = np.where(
+        place < 2, head + rng.normal(0, 2.2, count) * (place == 1), np.where(place == 4, head - rng.uniform(46, 55, count), child)
+    )
     age = np.clip(age, 0.2, 98)
     sex = np.where(place < 2, 1 + (place + rng.integers(0, 2, count)[household]) % 2, rng.integers(1, 3, count))
     birth = (settings.first - np.round(age * 365.25)).astype(np.int64)

@@ -76,16 +76,18 @@ def make_places(settings: Settings, streams: Streams) -> Places:
             size = int(beds * rng.uniform(0.7, 1.3))
             rows.append((code, f"{area}第{number + 1}{title}", kind, LEVEL[kind], str(rng.choice(levels)), county, size, 0))
     names = ("code", "name", "kind", "level", "hosp_lv", "county", "beds", "begin")
-    inst = Frame(**{name: np.array([row[i] for row in rows], dtype=object if i in (0, 1, 2, 4) else np.int64) for i, name in enumerate(names)})
+    inst = Frame(
+        **{name: np.array([row[i] for row in rows], dtype=object if i in (0, 1, 2, 4) else np.int64) for i, name in enumerate(names)}
+    )
     inst["begin"] = settings.first - rng.integers(400, 4000, len(inst))
-    start = np.zeros((len(inst), len(DEPARTMENTS)), dtype=np.int64)
-    size = np.zeros_like(start)
+    first = np.zeros((len(inst), len(DEPARTMENTS)), dtype=np.int64)
+    doctors = np.zeros_like(first)
     owner: list[int] = []
     depts: list[int] = []
     chief: list[bool] = []
     for number, kind in enumerate(inst["kind"].tolist()):
         for dept in _DEPTS.get(kind, ()):
-            start[number, DEPT[dept]], size[number, DEPT[dept]] = len(owner), _KINDS[kind][3]
+            first[number, DEPT[dept]], doctors[number, DEPT[dept]] = len(owner), _KINDS[kind][3]
             owner += [number] * _KINDS[kind][3]
             depts += [DEPT[dept]] * _KINDS[kind][3]
             chief += [True] + [False] * (_KINDS[kind][3] - 1)
@@ -99,10 +101,12 @@ def make_places(settings: Settings, streams: Streams) -> Places:
         code=np.array(codes, dtype=object),
         inst=np.array(owner, dtype=np.int64),
         dept=np.array(depts, dtype=np.int64),
-        title=np.where(chiefs, np.where(inst["level"][owner] > 1, "231", "233"), rng.choice(["232", "233", "234"], count, p=[0.3, 0.45, 0.25])).astype(object),
+        title=np.where(
+            chiefs, np.where(inst["level"][owner] > 1, "231", "233"), rng.choice(["232", "233", "234"], count, p=[0.3, 0.45, 0.25])
+        ).astype(object),
         name=person_names(streams.keys("doctor", count)),
         begin=np.where(joins, change, begin),
         last=np.where(leaves | suspended, change - 1, NEVER),
         until=np.where(suspended, change + rng.integers(60, 180, count), 0),
     )
-    return Places(inst, staff, start, size)
+    return Places(inst, staff, first, doctors)

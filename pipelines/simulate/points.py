@@ -41,9 +41,19 @@ POINTS: tuple[Point, ...] = (
     Point(12, "依达拉奉注射液", "限二级及以上医疗机构", "使用药品的医疗机构级别低于限定级别", {"level": "二级"}, ("edar",)),
     Point(12, "阿美替尼片", "限二级及以上医疗机构", "使用药品的医疗机构级别低于限定级别", {"level": "二级"}, ("targ",)),
     Point(13, "中长链脂肪乳注射液", "限住院患者", "使用药品的就医方式不符合限定就医方式", {"encounter": "住院"}, ("fatm",)),
-    Point(26, "生化全套", "各分项同日全部收取应按全套收费", "套餐各分项同日全部收取而未按套餐收费", {"window": "单日"}, ("chem",), ("chm1", "chm2", "chm3", "chm4")),
+    Point(
+        26,
+        "生化全套",
+        "各分项同日全部收取应按全套收费",
+        "套餐各分项同日全部收取而未按套餐收费",
+        {"window": "单日"},
+        ("chem",),
+        ("chm1", "chm2", "chm3", "chm4"),
+    ),
     Point(34, "可吸收止血材料", "单次住院支付不超过1500元", "超过限定支付总额", {"max_amount": "1500", "per": "encounter"}, ("hemo",)),
-    Point(34, "冠状动脉药物洗脱支架", "单次住院支付不超过2400元", "超过限定支付总额", {"max_amount": "2400", "per": "encounter"}, ("sten",)),
+    Point(
+        34, "冠状动脉药物洗脱支架", "单次住院支付不超过2400元", "超过限定支付总额", {"max_amount": "2400", "per": "encounter"}, ("sten",)
+    ),
     Point(64, "碘海醇注射液", "应与增强扫描同日使用", "缺少对应的医疗服务项目", {"window": "单日"}, ("iohe",), ("cte",)),
     Point(67, "非那雄胺片", "限男性", _SEX, {"sex": "男"}, ("fina",)),
     Point(67, "前列通片", "限男性", _SEX, {"sex": "男"}, ("qltg",)),
@@ -59,15 +69,33 @@ def write_points(folder: Path) -> int:
     """Write points.csv and codes.csv into `folder`; returns the number of points."""
     folder.mkdir(parents=True, exist_ok=True)
     items = catalogue()
-    head = ("kp_id", "rule_no", "item_name", "constraint", "detect_logic", "limit", "batch", "published_at", "supersedes", "source_url", "source_file", "valid_from")
-    with (folder / "points.csv").open("w", encoding="utf-8", newline="") as points, (folder / "codes.csv").open("w", encoding="utf-8", newline="") as codes:
+    head = (
+        "kp_id",
+        "rule_no",
+        "item_name",
+        "constraint",
+        "detect_logic",
+        "limit",
+        "batch",
+        "published_at",
+        "supersedes",
+        "source_url",
+        "source_file",
+        "valid_from",
+    )
+    with (
+        (folder / "points.csv").open("w", encoding="utf-8", newline="") as points,
+        (folder / "codes.csv").open("w", encoding="utf-8", newline="") as codes,
+    ):
         point_rows, code_rows = csv.writer(points, lineterminator="\n"), csv.writer(codes, lineterminator="\n")
         point_rows.writerow(head)
         code_rows.writerow(("kp_id", "role", "code", "name"))
         for number, point in enumerate(POINTS, start=1):
             name = f"KP-sim-{number:03d}"
             limit = json.dumps(point.limit, ensure_ascii=False) if point.limit else ""
-            point_rows.writerow((name, point.rule_no, point.name, point.constraint, point.logic, limit, "", "2024-01-01", "", "", "", "2024-01-01"))
+            point_rows.writerow(
+                (name, point.rule_no, point.name, point.constraint, point.logic, limit, "", "2024-01-01", "", "", "", "2024-01-01")
+            )
             for key in point.items:
                 item = items.items[items.index[key]]
                 code_rows.writerow((name, "a", item.code, item.name))

@@ -24,7 +24,11 @@ from xiezhi.domain.errors import UsageError
 
 def _diagnoses(people: Frame, enc: Frame, stays: int) -> Frame:
     """One main diagnosis and the further ones: those of the plan, the person's chronic diseases, the tumour of a course."""
-    rows, diags, mains = [np.flatnonzero(enc["main"] >= 0)], [enc["main"][enc["main"] >= 0]], [np.ones(int((enc["main"] >= 0).sum()), dtype=np.int64)]
+    rows, diags, mains = (
+        [np.flatnonzero(enc["main"] >= 0)],
+        [enc["main"][enc["main"] >= 0]],
+        [np.ones(int((enc["main"] >= 0).sum()), dtype=np.int64)],
+    )
 
     def add(numbers: Arr, diag: Arr) -> None:
         numbers, diag = numbers[enc["main"][numbers] != diag], diag[enc["main"][numbers] != diag]
@@ -63,10 +67,18 @@ def _operations(care_enc: Frame, stays: int) -> Frame:
     closed = care_enc["end"][:stays] > 0
     rows = numbers[(codes[plan] != "") & closed & (care_enc["ref"][:stays] < 0)]
     day = care_enc["begin"][rows] // DAY + np.maximum(care_enc["op"][rows], 0)
-    begin = np.maximum(day * DAY + (9 * 3600 + unit(care_enc["key"][rows], "op hour") * 5 * 3600).astype(np.int64), care_enc["begin"][rows] + 3600)
+    begin = np.maximum(
+        day * DAY + (9 * 3600 + unit(care_enc["key"][rows], "op hour") * 5 * 3600).astype(np.int64), care_enc["begin"][rows] + 3600
+    )
     end = begin + (2400 + unit(care_enc["key"][rows], "op length") * 7200).astype(np.int64)
     return Frame(
-        enc=rows, code=codes[plan[rows]], day=begin // DAY, begin=begin, end=end, doctor=care_enc["doctor"][rows], way=ways[plan[rows]],
+        enc=rows,
+        code=codes[plan[rows]],
+        day=begin // DAY,
+        begin=begin,
+        end=end,
+        doctor=care_enc["doctor"][rows],
+        way=ways[plan[rows]],
         main=np.ones(len(rows), dtype=np.int64),
     )
 
@@ -86,7 +98,12 @@ def _checks(care: Care) -> Frame:
     key = np.concatenate([bed_key, mix(enc["key"][shops], "check")])
     way = np.where(np.isin(rows, shops), "face", np.where(unit(key, "way") < 0.8, "nurse", "video")).astype(object)
     return Frame(
-        person=enc["person"][rows], inst=enc["inst"][rows], time=time, result=(unit(key, "absent") >= 0.006).astype(np.int64), enc=rows, way=way
+        person=enc["person"][rows],
+        inst=enc["inst"][rows],
+        time=time,
+        result=(unit(key, "absent") >= 0.006).astype(np.int64),
+        enc=rows,
+        way=way,
     )
 
 
@@ -98,14 +115,17 @@ def ordinary(settings: Settings) -> Care:
     births, people = make_births(settings, streams, make_people(settings, streams))
     stays = make_stays(settings, streams, people, places, births)
     visits = make_visits(settings, streams, people, places, stays)
-    enc = Frame.concat([stays, visits])
-    lines = Frame.concat([
-        ordinary_lines(settings, people, places, stays, 0, "stays"),
-        ordinary_lines(settings, people, places, visits, len(stays), "visits"),
-    ])
+    visit_lines = ordinary_lines(settings, people, places, visits, 0, "visits")
+    # a purchase in which nothing was chosen is no purchase
+    bought = np.bincount(visit_lines["enc"], minlength=len(visits)) > 0
+    visit_lines["enc"] = len(stays) + (np.cumsum(bought) - 1)[visit_lines["enc"]]
+    enc = Frame.concat([stays, visits.take(bought)])
+    lines = Frame.concat([ordinary_lines(settings, people, places, stays, 0, "stays"), visit_lines])
     diagnoses, operations = _diagnoses(people, enc, len(stays)), _operations(enc, len(stays))
     kept = Frame(**{name: enc[name] for name in ENCOUNTER})
-    care = Care(settings, streams, people, places, kept, Frame(**{name: lines[name] for name in LINE}), diagnoses, operations, empty({"x": int}))
+    care = Care(
+        settings, streams, people, places, kept, Frame(**{name: lines[name] for name in LINE}), diagnoses, operations, empty({"x": int})
+    )
     care.checks = _checks(care)
     return care
 

@@ -41,8 +41,15 @@ def scheme_names(text: str) -> tuple[str, ...]:
 
 
 def run(
-    out: Path, *, persons: int = 5000, months: int = 6, seed: int = 20260201, schemes: str = "all", form: str = "parquet",
-    truth: Path | None = None, start: str = "2026-02",
+    out: Path,
+    *,
+    persons: int = 5000,
+    months: int = 6,
+    seed: int = 20260201,
+    schemes: str = "all",
+    form: str = "parquet",
+    truth: Path | None = None,
+    start: str = "2026-02",
 ) -> Report:
     """Simulate a region and write it to `out` (and its truth to `truth`).
 
@@ -52,7 +59,9 @@ def run(
     if form not in ("parquet", "csv"):
         raise UsageError.of(f"--format {form!r}", accepted="parquet, csv")
     if truth is not None and truth.resolve().is_relative_to(out.resolve()):
-        raise UsageError.of(f"--truth {truth} lies inside --out {out}", todo="choose a folder outside, so that nothing reads the truth by accident")
+        raise UsageError.of(
+            f"--truth {truth} lies inside --out {out}", todo="choose a folder outside, so that nothing reads the truth by accident"
+        )
     began = time.perf_counter()
     settings = Settings(persons, months, seed, scheme_names(schemes), start)
     care, book = simulate_region(settings)

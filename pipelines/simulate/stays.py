@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from pipelines.simulate.care import ENCOUNTER, MED, build
@@ -19,6 +21,7 @@ RATE = 1.5
 GAP = 20
 """Days between two ordinary stays of one person; courses may follow each other after 8 days."""
 TUMOURS = ("C34.900", "C18.900", "C50.900")
+"""Tumours under chemotherapy: lung, colon, breast."""
 
 
 def _candidates(settings: Settings, streams: Streams, people: Frame) -> list[tuple[int, Arr, Arr]]:
@@ -29,11 +32,13 @@ def _candidates(settings: Settings, streams: Streams, people: Frame) -> list[tup
     for number, plan in enumerate(STAYS):
         rng = streams.rng(f"stay {plan.key}")
         chance = np.array(plan.rate)[band] / 1000 * RATE * adults
+        if not any(plan.rate[1:]):  # still a child on the last day
+            chance = chance * (people["age"] + settings.months / 12 < 14.9)
         if plan.sex:
             chance = chance * (people["sex"] == plan.sex)
         if plan.bit:
             chance = chance * ((people["chronic"] & BIT[plan.bit]) > 0)
-        for first, after in zip(months, months[1:], strict=False):
+        for first, after in pairwise(months):
             who = np.flatnonzero(rng.random(len(people)) < chance)
             out.append((number, who, rng.integers(first, after, len(who))))
     rng = streams.rng("chemotherapy")
@@ -67,7 +72,9 @@ def _without_overlap(person: Arr, begin: Arr, nights: Arr, course: Arr, death: A
     """Mask of the stays that can happen beside each other; rows are sorted by person and begin."""
     keep = np.ones(len(person), dtype=bool)
     last, free, was_course = -1, 0, False
-    for row, (who, day, length, is_course) in enumerate(zip(person.tolist(), begin.tolist(), nights.tolist(), course.tolist(), strict=True)):
+    for row, (who, day, length, is_course) in enumerate(
+        zip(person.tolist(), begin.tolist(), nights.tolist(), course.tolist(), strict=True)
+    ):
         if who != last:
             last, free, was_course = who, -NEVER, False
         gap = 8 if is_course and was_course else GAP
@@ -84,7 +91,10 @@ def make_stays(settings: Settings, streams: Streams, people: Frame, places: Plac
     `births` has mother, child, day, plan. Changes the column `death` of `people` where somebody dies in hospital.
     """
     parts = _candidates(settings, streams, people)
-    parts += [(number, births["mother"][births["plan"] == number], births["day"][births["plan"] == number]) for number in np.unique(births["plan"]).tolist()]
+    parts += [
+        (number, births["mother"][births["plan"] == number], births["day"][births["plan"] == number])
+        for number in np.unique(births["plan"]).tolist()
+    ]
     rng = streams.rng("newborns")
     ill = rng.random(len(births)) < 0.22
     parts.append((STAY_NUMBER["neonatal jaundice"], births["child"][ill], births["day"][ill] + rng.integers(1, 9, int(ill.sum()))))
@@ -137,10 +147,24 @@ def _encounters(settings: Settings, people: Frame, places: Places, plan: Arr, pe
     insu = np.where((people["employer"][person] >= 0) & (unit(key, "work") < work), 410, insu)
     dept = places.department(inst, dept)
     out = build(
-        ENCOUNTER, count, key=key, person=person, inst=inst, dept=dept, med=med, insu=insu, begin=begin, end=np.where(still, 0, end), main=main,
+        ENCOUNTER,
+        count,
+        key=key,
+        person=person,
+        inst=inst,
+        dept=dept,
+        med=med,
+        insu=insu,
+        begin=begin,
+        end=np.where(still, 0, end),
+        main=main,
         doctor=places.doctor(inst, dept, day, day + nights, unit(key, "doctor")),
-        way=np.where(still, 0, np.where(dies, 5, np.where(moved, 2, np.where(unit(key, "way") < 0.03, 4, np.where(unit(key, "way") < 0.05, 3, 1))))),
-        die=np.where(dies, day + nights, NEVER), fetus=np.where(med == MED["52"], 1, 0), matn=np.where(med == MED["52"], 1, 0),
+        way=np.where(
+            still, 0, np.where(dies, 5, np.where(moved, 2, np.where(unit(key, "way") < 0.03, 4, np.where(unit(key, "way") < 0.05, 3, 1))))
+        ),
+        die=np.where(dies, day + nights, NEVER),
+        fetus=np.where(med == MED["52"], 1, 0),
+        matn=np.where(med == MED["52"], 1, 0),
     )
     out["plan"], out["op"] = plan, op
     gone = person[dies]

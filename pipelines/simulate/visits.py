@@ -1,6 +1,8 @@
-"""Ordinary visits: acute outpatient care, emergency, internet, pharmacies, chronic refills and dialysis, never during a stay or after death."""
+"""Ordinary visits: acute outpatient care, emergency, internet, pharmacies, chronic refills, dialysis; never in a stay or after death."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 
@@ -14,7 +16,6 @@ from pipelines.simulate.settings import DAY, Settings
 from pipelines.simulate.stays import TUMOURS
 from pipelines.simulate.streams import Arr, Streams, mix, unit
 from pipelines.simulate.visit_plans import ALL_VISITS, VISIT_NUMBER, VISITS
-
 
 RATE = 2.0
 """Visits of this region against the plans' rates."""
@@ -51,9 +52,11 @@ def _acute(settings: Settings, streams: Streams, people: Frame) -> tuple[Arr, Ar
         chance = np.array(plan.rate)[band] / 1000 * RATE * np.exp(rng.normal(-0.18, 0.6, len(people)))
         if plan.sex:
             chance = chance * (people["sex"] == plan.sex)
+        if not any(plan.rate[1:]):  # still a child on the last day
+            chance = chance * (age + settings.months / 12 < 14.9)
         if plan.key == "pregnancy":
             chance = chance * ((age >= 20) & (age < 42))
-        for first, after in zip(months, months[1:], strict=False):
+        for first, after in pairwise(months):
             times = np.minimum(rng.poisson(chance), 3)
             who = np.repeat(np.arange(len(people)), times)
             plans.append(np.full(len(who), number))
@@ -97,7 +100,8 @@ def inside_stay(stays: Frame, person: Arr, day: Arr) -> Arr:
     hit = (at >= 0) & (owner[safe] == person) & (day <= last[safe])
     # a transfer starts on the day on which the first stay ends: look one stay further back as well
     before = np.maximum(at - 1, 0)
-    return hit | ((at >= 1) & (owner[before] == person) & (day <= last[before]))
+    inside: Arr = hit | ((at >= 1) & (owner[before] == person) & (day <= last[before]))
+    return inside
 
 
 def make_visits(settings: Settings, streams: Streams, people: Frame, places: Places, stays: Frame) -> Frame:
@@ -126,7 +130,9 @@ def _encounters(people: Frame, places: Places, plan: Arr, person: Arr, day: Arr,
     # chronic patients stay with one kind of place: township or county hospital, or a pharmacy with an outside prescription
     habit = unit(people["key"][person], "habit")
     kind = np.where(chronic, np.where(habit < 0.45, 1, np.where(habit < 0.78, 2, 3)), np.where(dialysis, 2, kind))
-    pharmacy_habit = chronic & (habit > 0.9) & ((people["chronic"][person] & (BIT["dm"] | BIT["tumour"])) == 0) & (supply_days(people, person) <= 30)
+    pharmacy_habit = (
+        chronic & (habit > 0.9) & ((people["chronic"][person] & (BIT["dm"] | BIT["tumour"])) == 0) & (supply_days(people, person) <= 30)
+    )
     med = np.array([MED[p.med] for p in ALL_VISITS])[number]
     med = np.where(pharmacy_habit, MED["41"], med)
     special = chronic & ((people["chronic"][person] & (BIT["tumour"] | BIT["psy"] | BIT["hbv"])) > 0)
@@ -157,8 +163,20 @@ def _encounters(people: Frame, places: Places, plan: Arr, person: Arr, day: Arr,
     internet = unit(key, "internet") < np.array([p.internet for p in ALL_VISITS])[number]
     end = np.minimum(begin + 1200 + (unit(key, "stay") * 5400).astype(np.int64), day * DAY + DAY - 60)
     out = build(
-        ENCOUNTER, count, key=key, person=person, inst=inst, dept=dept, doctor=places.doctor(inst, dept, day, day, unit(key, "doctor")), med=med,
-        insu=insu, begin=begin, end=end, main=main, disease=np.where(med == MED["41"], -1, disease), internet=internet & (med == MED["11"]),
+        ENCOUNTER,
+        count,
+        key=key,
+        person=person,
+        inst=inst,
+        dept=dept,
+        doctor=places.doctor(inst, dept, day, day, unit(key, "doctor")),
+        med=med,
+        insu=insu,
+        begin=begin,
+        end=end,
+        main=main,
+        disease=np.where(med == MED["41"], -1, disease),
+        internet=internet & (med == MED["11"]),
         matn=np.where(med == MED["51"], 1, 0),
     )
     out["plan"], out["op"] = plan, np.full(count, -1)

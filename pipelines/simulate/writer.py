@@ -36,7 +36,11 @@ def _write(path: Path, chunks: Iterable[Column], form: str) -> int:
         for chunk in chunks:
             table = _plain(chunk) if form == "csv" else chunk
             if writer is None:
-                writer = pcsv.CSVWriter(path, table.schema, write_options=pcsv.WriteOptions(quoting_style="needed")) if form == "csv" else pq.ParquetWriter(path, table.schema)
+                writer = (
+                    pcsv.CSVWriter(path, table.schema, write_options=pcsv.WriteOptions(quoting_style="needed"))
+                    if form == "csv"
+                    else pq.ParquetWriter(path, table.schema)
+                )
             writer.write_table(table)
             count += table.num_rows
     finally:
@@ -54,11 +58,20 @@ def write_region(claims: Claims, folder: Path, form: str) -> dict[str, int]:
     stock = inventory.make_stock(claims)
     sold, brought_back = inventory.sales(claims)
     made: dict[str, Iterable[Column]] = {
-        "medins_d": [tables.institutions(claims)], "staff_d": [tables.staff(claims)], "psn_map_d": [tables.merged_persons(claims)],
-        "mdtrt_d": [tables.encounters(claims)], "setl_list_diag_d": [tables.diagnoses(claims)], "setl_list_oprn_d": [tables.operations(claims)],
-        "fee_list_d": fee_chunks(claims), "setl_d": [tables.settlements(claims)], "idty_check_d": [tables.checks(claims)],
-        "fsi_3501": [inventory.stocktakes(claims, stock)], "fsi_3502": [inventory.changes(claims, stock)],
-        "fsi_3503": [inventory.purchases(claims, stock)], "fsi_3504": [inventory.purchase_returns(claims, stock)], "fsi_3505": [sold],
+        "medins_d": [tables.institutions(claims)],
+        "staff_d": [tables.staff(claims)],
+        "psn_map_d": [tables.merged_persons(claims)],
+        "mdtrt_d": [tables.encounters(claims)],
+        "setl_list_diag_d": [tables.diagnoses(claims)],
+        "setl_list_oprn_d": [tables.operations(claims)],
+        "fee_list_d": fee_chunks(claims),
+        "setl_d": [tables.settlements(claims)],
+        "idty_check_d": [tables.checks(claims)],
+        "fsi_3501": [inventory.stocktakes(claims, stock)],
+        "fsi_3502": [inventory.changes(claims, stock)],
+        "fsi_3503": [inventory.purchases(claims, stock)],
+        "fsi_3504": [inventory.purchase_returns(claims, stock)],
+        "fsi_3505": [sold],
         "fsi_3506": [brought_back],
     }
     counts = {}

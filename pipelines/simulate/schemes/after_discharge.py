@@ -20,7 +20,9 @@ def act(care: Care, rng: np.random.Generator, truth: Truth) -> None:
     hospital = busiest(care, rng, care.inpatient(), "secondary", "primary")
     start = start_day(care, rng)
     truth.begin(NAME, hospital, start, "ward charges go on after discharge")
-    left = np.flatnonzero(care.inpatient() & (enc["inst"] == hospital) & (enc["end"] > start * DAY) & (enc["end"] < (care.settings.end - 4) * DAY))
+    left = np.flatnonzero(
+        care.inpatient() & (enc["inst"] == hospital) & (enc["end"] > start * DAY) & (enc["end"] < (care.settings.end - 4) * DAY)
+    )
     left = left[rng.random(len(left)) < 0.45]
     extra = rng.integers(1, 4, len(left))
     for day in range(1, 4):

@@ -35,15 +35,30 @@ def act(care: Care, rng: np.random.Generator, truth: Truth) -> None:
     day = enc["begin"][rows] // DAY + 1 + (rng.random(len(rows)) * inner).astype(np.int64)
     person, at_shop = enc["person"][rows], rng.random(len(rows)) < 0.6
     bought = add_visits(care, f"{NAME} shop", person[at_shop], np.full(int(at_shop.sum()), shop), day[at_shop], "41")
-    seen = add_visits(care, f"{NAME} clinic", person[~at_shop], np.full(int((~at_shop).sum()), clinic), day[~at_shop], "11", DIAGNOSIS["M54.500"])
-    for turn, (numbers, item, days) in enumerate(((bought, "lhqw", 4), (bought, "calc", 7), (bought, "shtg", 5), (seen, "visit", 0), (seen, "acup", 0), (seen, "shtg", 5)), start=1):
+    seen = add_visits(
+        care, f"{NAME} clinic", person[~at_shop], np.full(int((~at_shop).sum()), clinic), day[~at_shop], "11", DIAGNOSIS["M54.500"]
+    )
+    for turn, (numbers, item, days) in enumerate(
+        ((bought, "lhqw", 4), (bought, "calc", 7), (bought, "shtg", 5), (seen, "visit", 0), (seen, "acup", 0), (seen, "shtg", 5)), start=1
+    ):
         some = numbers if item in ("calc", "visit") else numbers[rng.random(len(numbers)) < 0.7]
         truth.line(NAME, add_lines(care, some, item, soon_after(care, some, item), 1, turn, days))
     looked = lent[rng.random(len(lent)) < 0.6]
-    time = (care.encounters["begin"][looked] // DAY + 1) * DAY + rng.integers(20, 22, len(looked)) * 3600 + rng.integers(0, 3600, len(looked))
-    care.checks = Frame.concat([care.checks, Frame(
-        person=care.encounters["person"][looked], inst=care.encounters["inst"][looked], time=time, result=(rng.random(len(looked)) < 0.25).astype(np.int64),
-        enc=looked, way=np.full(len(looked), "nurse", dtype=object),
-    )])
+    time = (
+        (care.encounters["begin"][looked] // DAY + 1) * DAY + rng.integers(20, 22, len(looked)) * 3600 + rng.integers(0, 3600, len(looked))
+    )
+    care.checks = Frame.concat(
+        [
+            care.checks,
+            Frame(
+                person=care.encounters["person"][looked],
+                inst=care.encounters["inst"][looked],
+                time=time,
+                result=(rng.random(len(looked)) < 0.25).astype(np.int64),
+                enc=looked,
+                way=np.full(len(looked), "nurse", dtype=object),
+            ),
+        ]
+    )
     truth.entity(NAME, "person", person)
     truth.entity(NAME, "stay", lent)

@@ -32,7 +32,15 @@ def fresh_keys(care: Care, name: str, count: int) -> Arr:
 
 
 def add_visits(
-    care: Care, name: str, person: Arr, inst: Arr, day: Arr, med: str, main: Arr | int = -1, hours: tuple[float, float] = (8, 17), disease: Arr | int = -1
+    care: Care,
+    name: str,
+    person: Arr,
+    inst: Arr,
+    day: Arr,
+    med: str,
+    main: Arr | int = -1,
+    hours: tuple[float, float] = (8, 17),
+    disease: Arr | int = -1,
 ) -> Arr:
     """Outpatient encounters (with their diagnosis); returns their numbers. Days outside the time of the region must not be given."""
     key = fresh_keys(care, name, len(person))
@@ -41,8 +49,19 @@ def add_visits(
     dept = care.places.department(inst, np.full(len(person), DEPT["A03"]))
     chance = digits(key, "doctor", 9) / 10**9
     visits = build(
-        ENCOUNTER, len(person), key=key, person=person, inst=inst, dept=dept, doctor=care.places.doctor(inst, dept, day, day, chance),
-        med=MED[med], insu=care.people["insu"][person], begin=begin, end=begin + 900 + digits(key, "length", 9) % 2400, main=main, disease=disease,
+        ENCOUNTER,
+        len(person),
+        key=key,
+        person=person,
+        inst=inst,
+        dept=dept,
+        doctor=care.places.doctor(inst, dept, day, day, chance),
+        med=MED[med],
+        insu=care.people["insu"][person],
+        begin=begin,
+        end=begin + 900 + digits(key, "length", 9) % 2400,
+        main=main,
+        disease=disease,
     )
     return care.add_encounters(visits)
 
@@ -54,8 +73,17 @@ def add_lines(care: Care, numbers: Arr, item: Arr | str, time: Arr, cnt: Arr | f
     quantity = np.round(np.broadcast_to(np.asarray(cnt), (count,)) * PRICE_SCALE).astype(np.int64)
     day_tag = (time // DAY) % 512
     lines = make_lines(
-        care.settings, care.places, care.encounters, numbers, items, time, quantity, 10_000 * turn + day_tag,
-        np.broadcast_to(np.asarray(days), (count,)), np.zeros(count, dtype=np.int64), np.full(count, 40 + turn),
+        care.settings,
+        care.places,
+        care.encounters,
+        numbers,
+        items,
+        time,
+        quantity,
+        10_000 * turn + day_tag,
+        np.broadcast_to(np.asarray(days), (count,)),
+        np.zeros(count, dtype=np.int64),
+        np.full(count, 40 + turn),
     )
     care.add_lines(lines)
     return lines["key"]
@@ -72,5 +100,10 @@ def soon_after(care: Care, numbers: Arr, name: str) -> Arr:
 def free(care: Care, person: Arr, day: Arr) -> Arr:
     """Mask of (person, day) on which the person is alive, outside hospital, and in the time of the region."""
     stays = care.encounters.take(care.inpatient())
-    living = (day < care.people["death"][person]) & (day >= care.settings.first) & (day < care.settings.end) & (care.people["birth"][person] < day)
+    living = (
+        (day < care.people["death"][person])
+        & (day >= care.settings.first)
+        & (day < care.settings.end)
+        & (care.people["birth"][person] < day)
+    )
     return living & ~inside_stay(stays, person, day)

@@ -49,4 +49,3 @@ def act(care: Care, rng: np.random.Generator, truth: Truth) -> None:
             chosen = lines["key"][boxes[rng.integers(0, len(boxes), len(mine))]]
             lines["trace"][mine] = package_key(chosen, np.zeros(len(mine), dtype=np.int64))
     truth.entity(NAME, "person", person)
-

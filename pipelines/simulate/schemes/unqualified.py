@@ -26,7 +26,12 @@ def act(care: Care, rng: np.random.Generator, truth: Truth) -> None:
             truth.begin(NAME, place, last + 1, "a former doctor goes on signing")
             truth.entity(NAME, "practitioner", np.array([doctor]))
             enc = care.encounters
-            here = (enc["inst"] == place) & (enc["begin"] > (last + 1) * DAY) & (enc["begin"] < until * DAY) & (enc["dept"] == staff["dept"][doctor])
+            here = (
+                (enc["inst"] == place)
+                & (enc["begin"] > (last + 1) * DAY)
+                & (enc["begin"] < until * DAY)
+                & (enc["dept"] == staff["dept"][doctor])
+            )
             signed = np.flatnonzero(here & (rng.random(len(enc)) < 0.3))
             at = np.flatnonzero(np.isin(lines["enc"], signed) & (lines["time"] < until * DAY))
             enc["doctor"][signed] = doctor
