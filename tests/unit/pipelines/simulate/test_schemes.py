@@ -60,8 +60,8 @@ TRACES = {
     "inflated_quantities": "cnt > 24 or pric > pric_uplmt_amt or hilist_name like '%级护理'",
     "unqualified": """not exists (from staff_d s where s.staff_code = bilg_dr_code and s.status = '1' and fee_ocur_time::date between
             s.begndate and"""
-    " coalesce(s.enddate, date '2999-01-01')) or hilist_name in ('妇科千金片', '克霉唑阴道片', '小儿氨酚黄那敏颗粒', '小儿清热颗粒', '前列通片',"
-    " '非那雄胺片', '丹红注射液')",
+    " coalesce(s.enddate, date '2999-01-01')) or hilist_name in ('妇科千金片', '克霉唑阴道片', '小儿氨酚黄那敏颗粒', '小儿清热颗粒',"
+    " '前列通片', '非那雄胺片', '丹红注射液')",
 }
 
 
