@@ -1,7 +1,7 @@
 """Loads the batches of one table: typing, quarantine, duplicates, corrections, appends.
 
-Contents that the store holds are looked up month by month as the input reaches them, in a scratch database on disk, so neither the
-store nor the input has to fit in memory.
+Contents that the store holds are looked up month by month as the input reaches them, in a scratch database that spills to disk, so
+neither the store nor the input has to fit in memory.
 """
 
 from __future__ import annotations

@@ -124,7 +124,7 @@ def ingest(
             "memory_limit": MEMORY_LIMIT,
             "temp_directory": scratch,
         }
-        con = duckdb.connect(str(Path(scratch) / "scratch.duckdb"), config=config)
+        con = duckdb.connect(config=config)
         try:
             by_table: dict[str, list[tuple[SourceFile, str]]] = {}
             for item in _sheets(sources, report.problems):

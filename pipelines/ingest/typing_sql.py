@@ -27,11 +27,20 @@ LOST_DIGITS = r"\d(?:\.\d+)?[eE]\+\d+"
 
 @dataclass(frozen=True)
 class Typed:
-    """One column of a batch: its typed value and its conditions, each a SQL expression that is true, false or NULL."""
+    """One column of a batch, in SQL expressions: its typed value, the value as read, and its conditions (reason, true where it holds).
+
+    `quick` is true where any condition holds; every row pays for it, the single conditions are asked of bad rows only.
+    """
 
     value: str
     raw: str
     bad: tuple[tuple[str, str], ...]
+    quick: tuple[str, ...] = ()
+
+    @property
+    def any_bad(self) -> tuple[str, ...]:
+        """Conditions of which at least one is true in a bad row."""
+        return self.quick or tuple(condition for _, condition in self.bad)
 
 
 def _number(column: Column, source: pa.DataType, raw: str) -> Typed:
@@ -113,17 +122,21 @@ def _text(column: Column, source: pa.DataType, name: str, *, lossy: bool) -> Typ
     else:
         value = f"CAST({name} AS VARCHAR)"
     bad: list[tuple[str, str]] = []
-    identifying = column.required or column.pattern is not None
+    quick: list[str] = []
     lost = f"contains({value}, 'E+') AND regexp_full_match({value}, '{LOST_DIGITS}')"
     if column.pattern is not None:
-        shape = f"{value} IS NOT NULL AND NOT regexp_full_match({value}, '{column.pattern}')"
+        shape = f"NOT regexp_full_match({value}, '{column.pattern}')"
+        quick.append(shape)  # no shape takes a number that lost digits
         bad.append(("digits_lost", lost))
         bad.append(("code_shape", f"({shape}) AND NOT coalesce({lost}, false)"))
-    elif identifying:
+    elif column.required:
         bad.append(("digits_lost", lost))
+        quick.append(lost)
     if lossy:
-        bad.append(("broken_characters", f"contains({value}, chr(65533))"))
-    return Typed(value, value, tuple(bad))
+        broken = f"contains({value}, chr(65533))"
+        bad.append(("broken_characters", broken))
+        quick.append(broken)
+    return Typed(value, value, tuple(bad), tuple(quick))
 
 
 def typed_column(column: Column, source: pa.DataType | None, *, lossy: bool) -> Typed:
@@ -138,7 +151,8 @@ def typed_column(column: Column, source: pa.DataType | None, *, lossy: bool) -> 
         typed = (_date if column.kind in (Kind.DATE, Kind.DATETIME) else _number)(column, source, raw)
     if column.nullable:
         return typed
-    return Typed(typed.value, typed.raw, (("missing", f"{typed.raw} IS NULL"), *typed.bad))
+    absent = f"{typed.raw} IS NULL"
+    return Typed(typed.value, typed.raw, (("missing", absent), *typed.bad), (absent, *typed.any_bad))
 
 
 class BatchSql:
@@ -162,7 +176,7 @@ class BatchSql:
     def typed(self) -> str:
         """All rows: `__row`, the typed columns, `extra`, `content_hash`, `known_fields`, `month` and `bad`."""
         values = ", ".join(f"{typed.value} AS {column.name}" for column, typed in self._columns)
-        conditions = [f"({condition})" for _, typed in self._columns for _, condition in typed.bad]
+        conditions = [f"({condition})" for _, typed in self._columns for condition in typed.any_bad]
         return (
             f"SELECT *, {content_hash_sql(self._spec)} AS content_hash, {known_fields_sql(self._spec)} AS known_fields, "
             f"{month_sql(self._spec)} AS month FROM (SELECT __row, {values}, {self._extra} AS extra, "

@@ -329,11 +329,9 @@ def known_fields(spec: TableSpec, row: Mapping[str, object]) -> int:
 
 def content_hash_sql(spec: TableSpec) -> str:
     """The DuckDB expression equal to `content_hash`, over columns of the storage types."""
-    parts = (
-        f"coalesce({column.name}, '')" if column.kind.textual else f"coalesce(CAST({column.name} AS VARCHAR), '')"
-        for column in spec.columns
-    )
-    return f"md5(concat_ws(chr(31), {', '.join(parts)}))"
+    # `concat` takes a missing value as an empty text, which is what the canonical text wants.
+    parts = (column.name if column.kind.textual else f"CAST({column.name} AS VARCHAR)" for column in spec.columns)
+    return f"md5(concat({', chr(31), '.join(parts)}))"
 
 
 def known_fields_sql(spec: TableSpec) -> str:

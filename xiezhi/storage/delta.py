@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
-from deltalake import DeltaTable, WriterProperties, write_deltalake
+from deltalake import ColumnProperties, DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import TableNotFoundError
 from sqlglot import exp
 
@@ -34,8 +34,13 @@ LAKE = "lake"
 
 
 def writer_properties() -> WriterProperties:
-    """How claim files are written: ZSTD level 1; row groups small enough that many open partitions fit in memory."""
-    return WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=131_072)
+    """How tables are written: ZSTD level 1; row groups small enough that many open partitions fit in memory; no dictionary for hashes."""
+    return WriterProperties(
+        compression="ZSTD",
+        compression_level=1,
+        max_row_group_size=131_072,
+        column_properties={"content_hash": ColumnProperties(dictionary_enabled=False)},
+    )
 
 
 def arrow_type(column: Column) -> pa.DataType:
