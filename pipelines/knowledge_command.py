@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="输出一个 JSON 文档。Print one JSON document.")]
 _SHOWN_IDS = 5
+_SHOWN_TEXT = 40
 
 
 def _open() -> KnowledgeBase:
@@ -104,9 +105,9 @@ def _print_report(report: ImportReport, version: str) -> None:
         typer.echo(f"尚未编码 not yet coded: 第 {each.class_no} 类 {name}, {len(each.kp_ids)}: {each.reason} ({ids})")
     for reject in report.rejects:
         for problem in reject.problems:
-            typer.echo(f"未采纳 rejected {reject.kp_id or '-'}: {problem}", err=True)
+            typer.echo(f"未采纳 rejected {reject.kp_id or '-'}: {problem}")
     for warning in report.warnings:
-        typer.echo(f"提示 warning: {warning}", err=True)
+        typer.echo(f"提示 warning: {warning}")
 
 
 def list_points(
@@ -134,13 +135,16 @@ def list_points(
         _print_json({"knowledge_version": base.version(), "points": rows})
         return
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("kp_id", "类别 class", "名称 item", "限定 constraint", "起 from", "止 to", "编码 coded")
+    kp_id, no, item, period, coded = "kp_id", "类 no", "名称与限定 item and limit", "期间 period", "编码 coded"
+    table = Table(Column(kp_id, no_wrap=True), no, Column(item, ratio=1), Column(period, no_wrap=True), coded)
     for row in rows:
-        period = (str(row["valid_from"]), str(row["valid_to"] or ""))
-        text = row["constraint"] if len(row["constraint"]) <= 40 else row["constraint"][:39] + "…"
-        table.add_row(row["kp_id"], str(row["class_no"]), row["item_name"], text, *period, "是 yes" if row["coded"] else "否 no")
+        text = row["constraint"] if len(row["constraint"]) <= _SHOWN_TEXT else row["constraint"][: _SHOWN_TEXT - 1] + "…"
+        item = f"{row['item_name']}\n{text}".strip()
+        table.add_row(
+            row["kp_id"], str(row["class_no"]), item, f"{row['valid_from']}\n{row['valid_to'] or '…'}", "✓" if row["coded"] else "–"
+        )
     Console().print(table)
     typer.echo(f"{len(rows)} 条 points")
 

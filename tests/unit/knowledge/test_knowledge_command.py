@@ -43,7 +43,7 @@ def test_a_refused_row_is_shown_with_its_place_and_the_exit_code_is_1(run_cli: A
     tables[0].write_text(POINTS + 'KP-bad,67,某药,限女性,"{""sex"": ""F""}",2026-03-01,\n', "utf-8")
     run = run_cli("knowledge", "import", *tables)
     assert run.code == 1
-    assert f"{tables[0]}:5:5 (limit)" in run.err
+    assert f"{tables[0]}:5:5 (limit)" in run.out
     assert "imported: 3" in run.out
 
 

@@ -105,5 +105,5 @@ def why_not_coded(class_no: int, limit: Limit, codes: tuple[PointCode, ...]) -> 
     for group in form.needs:
         if all(getattr(limit, name) is None for name in group):
             keys = dict.fromkeys(_KEY_OF_FIELD.get(name, name) for name in group)
-            missing.append(f"限定为空，缺 {' / '.join(keys)} limit is empty or lacks it")
+            missing.append(f"通知只有文字，限定未给出 {' / '.join(keys)} only text, limit does not give it")
     return "; ".join(missing)
