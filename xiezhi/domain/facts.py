@@ -198,3 +198,15 @@ class PersonFacts:
     encounters: tuple[Encounter, ...]
     diagnoses: Mapping[str, frozenset[str]] = field(default_factory=dict)
     earliest_date: int | None = None
+
+
+@dataclass(frozen=True)
+class PartitionFacts:
+    """Rows of another partition than the person: the sales of one trace code, or the stock of one institution."""
+
+    sales: tuple[Sale, ...] = ()
+    stock: tuple[Stock, ...] = ()
+
+
+AnyFacts = PersonFacts | PartitionFacts
+"""The facts of one partition: all that a rule may see at once."""

@@ -12,7 +12,9 @@ from datetime import date
 from typing import Any
 
 from xiezhi.domain.calendar import date_of
-from xiezhi.domain.facts import INPATIENT, PersonFacts, Sale, Stock
+from xiezhi.domain.facts import INPATIENT, PersonFacts
+from xiezhi.domain.facts import AnyFacts as AnyFacts
+from xiezhi.domain.facts import PartitionFacts as PartitionFacts
 from xiezhi.ruleset import expr as x
 from xiezhi.ruleset.build import SUBJECT_KEYS
 from xiezhi.ruleset.features import LOCAL_SCOPES, POINT_SCOPES, SCOPE_KEYS, Related, Scope, ScopeKind, Window
@@ -21,17 +23,6 @@ from xiezhi.ruleset.interpret import evaluate
 from xiezhi.ruleset.points import JudgedPoint, PointBase
 from xiezhi.ruleset.spec import RuleSpec
 from xiezhi.ruleset.types import DATE_COLUMN
-
-
-@dataclass(frozen=True)
-class PartitionFacts:
-    """Rows of another partition than the person: the sales of one trace code, or the stock of one institution."""
-
-    sales: tuple[Sale, ...] = ()
-    stock: tuple[Stock, ...] = ()
-
-
-AnyFacts = PersonFacts | PartitionFacts
 
 
 @dataclass(frozen=True, eq=False)
