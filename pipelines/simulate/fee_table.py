@@ -10,8 +10,10 @@ import pyarrow as pa
 from pipelines.simulate.arrow import Column, choose, dated_ids, day_of, decimal, joined, moment, text
 from pipelines.simulate.care import MED_TYPES
 from pipelines.simulate.catalogue import catalogue
+from pipelines.simulate.frame import Frame
 from pipelines.simulate.names import DEPARTMENTS
 from pipelines.simulate.plans import DIAGNOSIS_CODES
+from pipelines.simulate.settings import DAY
 from pipelines.simulate.streams import Arr, digits, mix, unit
 from pipelines.simulate.tables import Claims
 
@@ -60,8 +62,10 @@ def _chunk(claims: Claims, at: Arr, ids: Arr, referred: Arr) -> Column:
     piece &= ~drug
     dept = np.where(rows["doctor"] >= 0, care.places.staff["dept"][np.maximum(rows["doctor"], 0)], -1)
     doctor = np.where(unit(key, "no doctor") < 0.002, -1, rows["doctor"])
+    # an opened package has no code of its own on the claim
     sold = (
         drug
+        & ~is_split(rows, inst)
         & (rows["kind"] != 1)
         & (unit(key, "no trace") > 0.03)
         & np.isin(enc["med"][number], [MED_TYPES.index(m) for m in ("11", "41", "140104", "140201")])
@@ -114,7 +118,7 @@ def _chunk(claims: Claims, at: Arr, ids: Arr, referred: Arr) -> Column:
             "rx_circ_flag": text(((enc["med"][number] == MED_TYPES.index("41")) & (enc["main"][number] >= 0)).astype(np.int64)),
             "hosp_appr_flag": text(zero),
             "updt_time": moment(rows["upd"], (unit(key, "no update time") < 0.0005) & (unit(key, "fate") > 0.5)),
-            "drug_trac_codg": _where(sold, trace_code(item, np.where(rows["trace"] > 0, rows["trace"], package_key(key, zero)))),
+            "drug_trac_codg": _where(sold, trace_code(item, trace_keys(rows, inst, zero))),
         }
     )
 
@@ -122,6 +126,23 @@ def _chunk(claims: Claims, at: Arr, ids: Arr, referred: Arr) -> Column:
 def package_key(key: Arr, pack: Arr) -> Arr:
     """Key of the package number `pack` (0, 1, …) of a line."""
     return mix(key + pack.astype(np.uint64), "package")
+
+
+def is_split(rows: Frame, inst: Arr) -> Arr:
+    """Mask of the rows that are sold out of an opened package (拆零): some places do so with some items."""
+    habit = mix(inst.astype(np.uint64) * np.uint64(1_000_003) + rows["item"].astype(np.uint64), "split")
+    split: Arr = (unit(habit, "split") < 0.06) & (unit(rows["key"], "split") < 0.4) & (rows["trace"] == 0)
+    return split
+
+
+def trace_keys(rows: Frame, inst: Arr, pack: Arr) -> Arr:
+    """Keys of the trace codes of package `pack` of each row: an old one where it is sold again, a shared one where it is split."""
+    week = rows["time"] // (7 * DAY)
+    opened = mix(inst.astype(np.uint64) * np.uint64(1_000_003) + week.astype(np.uint64), "opened") + rows["item"].astype(np.uint64)
+    own = np.where(is_split(rows, inst), mix(opened, "opened"), package_key(rows["key"], pack))
+    old = np.where(pack == 0, rows["trace"], mix(rows["trace"] + pack.astype(np.uint64), "again"))
+    chosen: Arr = np.where(rows["trace"] > 0, old, own)
+    return chosen
 
 
 def _operation_codes(claims: Claims, number: Arr) -> Column:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from pipelines.simulate.arrow import Column, choose, dated_ids, day, day_of, decimal, moment, text
 from pipelines.simulate.care import MED
 from pipelines.simulate.catalogue import PRICE_SCALE, catalogue
-from pipelines.simulate.fee_table import line_ids, package_key, trace_code
+from pipelines.simulate.fee_table import is_split, line_ids, trace_code, trace_keys
 from pipelines.simulate.settings import DAY
 from pipelines.simulate.streams import Arr, digits, mix, unit
 from pipelines.simulate.tables import Claims
@@ -180,13 +180,12 @@ def sales(claims: Claims) -> tuple[Column, Column]:
         unit(mix(np.arange(len(care.places.inst), dtype=np.uint64), "scan"), "scans") < 0.66
     )
     line = np.flatnonzero(counter & scans[inst] & (rows["kind"] == 0) & (rows["part"] == 0) & (rows["cnt"] > 0) & (rows["broken"] == 0))
-    packs = np.maximum(rows["cnt"][line] // PRICE_SCALE, 1)
+    opened = is_split(rows.take(line), inst[line])
+    packs = np.where(opened, 1, np.maximum(rows["cnt"][line] // PRICE_SCALE, 1))
     at = np.repeat(line, packs)
     pack = np.arange(len(at)) - np.repeat(np.cumsum(packs) - packs, packs)
-    split = unit(rows["key"][at], "split") < 0.01
-    own = package_key(rows["key"][at], np.where(split, 0, pack))
-    key = np.where((rows["trace"][at] > 0), mix(rows["trace"][at] + pack.astype(np.uint64), "again"), own)
-    key = np.where((rows["trace"][at] > 0) & (pack == 0), rows["trace"][at], key)
+    split = np.repeat(opened, packs)
+    key = trace_keys(rows.take(at), inst[at], pack)
     ids = line_ids(claims)
     refund = rows["ref"][(rows["kind"] == 1) & (rows["ref"] > 0)]
     amount = -rows["cnt"][(rows["kind"] == 1) & (rows["ref"] > 0)] // PRICE_SCALE
@@ -212,7 +211,7 @@ def sales(claims: Claims) -> tuple[Column, Column]:
             "finl_trns_pric": decimal(rows["pric"][at] * 100, 6),
             "rxno": text(rows["rx"][at], rows["rx"][at] == 0),
             "rtal_docno": text(ids[at]),
-            "sel_retn_cnt": decimal(np.full(len(at), PRICE_SCALE), 4),
+            "sel_retn_cnt": decimal(np.where(split, rows["cnt"][at], PRICE_SCALE), 4),
             "sel_retn_time": moment(rows["time"][at] + 60),
             "sel_retn_opter_name": choose(["收银"], np.zeros(len(at), dtype=np.int64)),
             "mdtrt_setl_type": choose(["1"], np.zeros(len(at), dtype=np.int64)),

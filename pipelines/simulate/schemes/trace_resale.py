@@ -6,7 +6,7 @@ import numpy as np
 
 from pipelines.simulate.care import MED, Care
 from pipelines.simulate.catalogue import catalogue
-from pipelines.simulate.fee_table import package_key
+from pipelines.simulate.fee_table import is_split, package_key
 from pipelines.simulate.schemes.common import add_lines, add_visits, free, soon_after, start_day
 from pipelines.simulate.settings import DAY
 from pipelines.simulate.truth import Truth
@@ -34,6 +34,7 @@ def act(care: Care, rng: np.random.Generator, truth: Truth) -> None:
     person, day = person[ok], day[ok]
     visits = add_visits(care, NAME, person, np.full(len(person), shop), day, "41", hours=(18.5, 22))
     first_line = len(care.lines)
+    whole = ~is_split(care.lines, enc["inst"][care.lines["enc"]])
     for turn, item in enumerate(ITEMS, start=1):
         some = visits[rng.random(len(visits)) < 0.45]
         keys = add_lines(care, some, item, soon_after(care, some, item), 1, turn, min(7, int(catalogue().days[catalogue().index[item]])))
@@ -43,7 +44,7 @@ def act(care: Care, rng: np.random.Generator, truth: Truth) -> None:
     at_counter = care.encounters["med"][lines["enc"][:first_line]] == MED["41"]
     for item in np.unique(lines["item"][first_line:]).tolist():
         mine = np.flatnonzero((np.arange(len(lines)) >= first_line) & (lines["item"] == item))
-        old = np.flatnonzero((lines["item"][:first_line] == item) & at_counter & (lines["time"][:first_line] < start * DAY))
+        old = np.flatnonzero((lines["item"][:first_line] == item) & at_counter & whole & (lines["time"][:first_line] < start * DAY))
         if len(old):
             boxes = rng.choice(old, size=max(2, len(mine) // 3))
             chosen = lines["key"][boxes[rng.integers(0, len(boxes), len(mine))]]

@@ -237,3 +237,17 @@ def test_doctors_are_qualified_on_the_day(db: duckdb.DuckDBPyConnection) -> None
 
 def test_trace_codes_are_sold_once(db: duckdb.DuckDBPyConnection) -> None:
     none_of(db, "select drug_trac_codg, count(*) n from fsi_3505 where trdn_flag = '0' group by all having n > 1")
+
+
+def test_opened_packages_share_their_code_and_say_so(db: duckdb.DuckDBPyConnection) -> None:
+    opened, sold_again = db.execute("""select sum(n), count(*) filter (n > 1) from
+        (select drug_trac_codg, count(*) n from fsi_3505 where trdn_flag = '1' group by all)""").fetchall()[0]
+    assert opened > 50
+    assert sold_again > 0
+    none_of(db, "select rtal_docno, drug_trac_codg, count(*) n from fsi_3505 group by all having n > 1")
+    none_of(
+        db,
+        """select f.bkkp_sn from fee_list_d f join fsi_3505 s on s.rtal_docno = f.bkkp_sn and s.fixmedins_code = f.fixmedins_code
+        group by f.bkkp_sn, f.drug_trac_codg having f.drug_trac_codg is not null
+        and not list_contains(list(s.drug_trac_codg), f.drug_trac_codg)""",
+    )
