@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from xiezhi.ruleset.case_form import CaseForm, GivenForm
+
 Text = Annotated[str, Field(min_length=1)]
 ExpressionText = Annotated[
     str, Field(min_length=1, coerce_numbers_to_str=True, description="expression, see docs/reference/rule-language.md")
@@ -59,14 +61,6 @@ class FeatureForm(_Form):
     if_: ExpressionText | None = Field(default=None, alias="if")
 
 
-class CaseForm(_Form):
-    """A test: rows given (national names), what is expected."""
-
-    name: Text
-    given: dict[str, Any]
-    expect: dict[str, Any]
-
-
 class MetaForm(_Form):
     """Metadata of the official 规则分类与释义 (domain.md 1.2)."""
 
@@ -115,6 +109,7 @@ class RuleForm(_Form):
     limit: ExpressionText | None = None
     message: Text
     message_en: Text
+    cases_given: GivenForm = Field(default_factory=GivenForm)
     cases: list[CaseForm] = Field(default_factory=list)
 
 

@@ -12,13 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from xiezhi.domain.errors import Place, Problem, Problems, XiezhiError
 from xiezhi.ruleset import expr as x
 from xiezhi.ruleset.build import Builder
+from xiezhi.ruleset.case_text import with_common, with_written_codes
 from xiezhi.ruleset.features import Related
 from xiezhi.ruleset.form import RuleForm
 from xiezhi.ruleset.law import Citation, Law, load_laws
@@ -85,7 +86,7 @@ def read_rule(document: Document, laws: Mapping[str, Law], parameters: Mapping[s
     """Read a rule from a parsed file."""
     problems = Problems()
     try:
-        form = RuleForm.model_validate(document.data)
+        form = RuleForm.model_validate(with_written_codes(document))
     except ValidationError as error:
         raise XiezhiError([_form_problem(item, document) for item in error.errors()]) from error
     citations = []
@@ -141,7 +142,14 @@ def read_rule(document: Document, laws: Mapping[str, Law], parameters: Mapping[s
         batch=form.batch,
         parameters={},
         cases=tuple(
-            RuleCase(case.name, case.given, case.expect, document.place(("cases", index)).line or 0)
+            RuleCase(
+                case.name,
+                case.kind,
+                case.exception,
+                with_common(form.cases_given.stated(), case.given.stated()),
+                case.expect.stated(),
+                document.place(("cases", index)).line or 0,
+            )
             for index, case in enumerate(form.cases)
         ),
         path=str(document.path),
@@ -158,7 +166,7 @@ def read_rule(document: Document, laws: Mapping[str, Law], parameters: Mapping[s
 
 def content_hash(data: Any) -> str:
     """SHA-256 of a rule's content without its version and cases: what decides about findings."""
-    content = {key: value for key, value in data.items() if key not in ("version", "cases", "status")}
+    content = {key: value for key, value in data.items() if key not in ("version", "cases", "cases_given", "status")}
     text = json.dumps(
         content, ensure_ascii=False, sort_keys=True, default=lambda value: value.isoformat() if isinstance(value, date) else str(value)
     )
@@ -174,7 +182,23 @@ def _form_problem(item: Any, document: Document) -> Problem:
     elif "input" in item:
         what += f", found {item['input']!r:.80}"
     at = (*location, "key") if item["type"] == "extra_forbidden" else location
-    accepted = ""
-    if item["type"] == "extra_forbidden" and len(location) == 1:
-        accepted = ", ".join(field.alias or name for name, field in RuleForm.model_fields.items())
+    accepted = ", ".join(_keys_at(location[:-1])) if item["type"] == "extra_forbidden" else ""
     return Problem(what, document.place(at, ".".join(str(part) for part in location)), accepted)
+
+
+def _keys_at(location: tuple[str | int, ...]) -> list[str]:
+    """The keys that the form accepts at a place."""
+    model: Any = RuleForm
+    for part in (part for part in location if isinstance(part, str)):
+        field = next((f for name, f in model.model_fields.items() if part in (name, f.alias)), None)
+        model = _model_in(field.annotation) if field is not None else model
+        if model is None:
+            return []
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _model_in(annotation: Any) -> Any:
+    """The form inside an annotation such as `list[CaseForm]` or `CaseForm | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_in(part)) is not None), None)

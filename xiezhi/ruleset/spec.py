@@ -27,9 +27,14 @@ class Knowledge:
 
 @dataclass(frozen=True)
 class RuleCase:
-    """A test inside a rule file: rows given, findings expected."""
+    """A test inside a rule file: rows given, findings expected (`xiezhi.ruleset.cases`).
+
+    `given` and `expect` hold what the file says, `given` with the rule's `cases_given` worked in; `line` is where it stands.
+    """
 
     name: str
+    kind: str
+    exception: str | None
     given: Mapping[str, Any]
     expect: Mapping[str, Any]
     line: int = 0
