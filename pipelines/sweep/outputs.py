@@ -89,6 +89,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
             kind: {key: {"findings": n, "amount_fen": a, "counted_amount_fen": c} for key, (n, a, c) in sorted(entries.items())}
             for kind, entries in by.items()
         },
+        "verdicts": {rule: outcome.rules.rules[rule].verdict for rule in sorted(by["rule"])},
         "unknown": unknown_by_rule(outcome.unknown),
         "seconds": {name: round(value, 3) for name, value in outcome.seconds.items()},
     }

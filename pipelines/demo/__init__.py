@@ -1,0 +1,1 @@
+"""The demonstration: the whole chain on a simulated region, with one table at the end."""
