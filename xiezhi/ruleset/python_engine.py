@@ -1,0 +1,147 @@
+"""The Python engine: judges all rules over the facts of one person, trace code or institution, in one pass a kind of row.
+
+Its hits and counts of unknown equal those of the reference interpreter, which it does not import; the gateway and the
+stream use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
+from typing import Any
+
+from xiezhi.domain.facts import AnyFacts, PersonFacts
+from xiezhi.ruleset import expr as x
+from xiezhi.ruleset.build import SUBJECT_KEYS
+from xiezhi.ruleset.compile_python import CompiledStage, Found, compile_stage
+from xiezhi.ruleset.features import POINT_SCOPES, SCOPE_KEYS, Window
+from xiezhi.ruleset.hits import Evaluation, Hit, HitRow, hit_row, subject_text
+from xiezhi.ruleset.points import PointBase
+from xiezhi.ruleset.python_features import WindowCode
+from xiezhi.ruleset.python_partition import Partition, order_of
+from xiezhi.ruleset.python_related import RelatedCode
+from xiezhi.ruleset.python_rule import Candidate, RuleCode
+from xiezhi.ruleset.spec import RuleSpec
+
+ROWS = {"line": "lines", "encounter": "encounters", "sale": "sales", "stock": "stock"}
+"""Where the facts hold the rows of a kind."""
+
+
+class PythonEngine:
+    """Compiled rules and points; `rules` may look at different kinds of rows. Make one and keep it: compiling takes a moment."""
+
+    def __init__(self, rules: Iterable[RuleSpec], points: PointBase, stage: str | None = None) -> None:
+        kinds: dict[str, list[RuleSpec]] = {}
+        for rule in rules:
+            kinds.setdefault(rule.row_kind, []).append(rule)
+        self._stages = [_Stage(compile_stage(members, points, stage)) for members in kinds.values()]
+
+    def evaluate(self, facts: AnyFacts) -> Evaluation:
+        """All hits over the facts of one partition, and what stayed unknown (semantics.md 3)."""
+        result = Evaluation()
+        partition = Partition(facts)
+        for stage in self._stages:
+            rows = getattr(facts, ROWS[stage.compiled.kind], ())
+            if rows:
+                stage.evaluate(rows, facts, partition, result)
+        return result
+
+
+class _Stage:
+    def __init__(self, compiled: CompiledStage) -> None:
+        self.compiled = compiled
+        self.features = [
+            [_feature(compiled.codes[slot], node) for node in compiled.codes[slot].rule.features.values()] for slot in compiled.leaning
+        ]
+        self.hits = [HitMaker(code) for code in compiled.codes]
+
+    def evaluate(self, rows: Sequence[Any], facts: AnyFacts, partition: Partition, result: Evaluation) -> None:
+        if self.compiled.kind != "line":  # lines come in order
+            rows = sorted(rows, key=order_of)
+        candidates = self.compiled.candidates(rows)
+        values = [
+            list(zip(*(feature(found, facts, partition) for feature in features), strict=True)) if found else []
+            for features, found in zip(self.features, candidates, strict=True)
+        ]
+        found, unknown = self.compiled.judge(rows, candidates, values)
+        result.hits.extend(self.hits[each[0]].hit(each, facts) for each in found)
+        result.unknown.update(unknown)
+
+
+def _feature(code: RuleCode, node: Any) -> Callable[[Sequence[Candidate], AnyFacts, Partition], list[Any]]:
+    if isinstance(node, Window):
+        window = WindowCode(code, node)
+        return lambda candidates, facts, partition: window.values(candidates)
+    return RelatedCode(code, node).values
+
+
+class HitMaker:
+    """Makes the hits of one rule: subject, money at stake, counts."""
+
+    def __init__(self, code: RuleCode) -> None:
+        self.code, rule = code, code.rule
+        ups, downs = ((), ()) if rule.amount is None else (rule.amount.numerators, rule.amount.denominators)
+        self._money = None if rule.amount is None else code.function([*ups, *downs], features=True)
+        self._ups = len(ups)
+        nothing = x.Literal(rule.when.type, False)
+        self._numbers = code.function([rule.credit or nothing, rule.counted or nothing, rule.limit or nothing], features=True)
+        self._subject = [subject_part(code, key) for key in rule.subject]
+
+    def hit(self, found: Found, facts: AnyFacts) -> Hit:
+        """The hit of a true condition."""
+        _, row, point, side, limits, values = found
+        rule = self.code.rule
+        numerator, denominator = self._at_stake(row, limits, values)
+        credit, counted, limit = self._numbers(row, limits, values)
+        candidate = Candidate(row, point, side, limits)
+        lines: tuple[HitRow, ...] = ()
+        if rule.lines_offend and isinstance(facts, PersonFacts):
+            lines = tuple(hit_row("line", line) for line in facts.lines if line.live and line.encounter == row.id)
+        return Hit(
+            rule.id,
+            subject_text([value for part in self._subject for value in part(candidate)]),
+            point.kp_id if point is not None else None,
+            hit_row(rule.row_kind, row),
+            numerator,
+            denominator,
+            credit or 0,
+            None if rule.counted is None else counted,
+            None if rule.limit is None else limit,
+            lines=lines,
+        )
+
+    def _at_stake(self, row: Any, limits: tuple[Any, ...], values: tuple[Any, ...]) -> tuple[int, int]:
+        """Money in fen as a fraction; 0 where an input is missing or a whole is not positive."""
+        if self._money is None:
+            return 0, 1
+        factors = self._money(row, limits, values)
+        numerator = denominator = 1
+        for at, factor in enumerate(factors):
+            if factor is None or (at >= self._ups and factor <= 0):
+                return 0, 1
+            if at < self._ups:
+                numerator *= factor
+            else:
+                denominator *= factor
+        return max(0, numerator), denominator
+
+
+def subject_part(code: RuleCode, key: str) -> Callable[[Candidate], Sequence[Any]]:
+    """One subject key (semantics.md 4) as a function of a candidate; some give two values."""
+    if key == "point":
+        return lambda c: (c.point.kp_id if c.point is not None else None,)
+    if key == "group":
+        return lambda c: (c.point.limits["surgery_group"] if c.point is not None else None,)
+    if key in ("point.window", "point.per"):
+        name = key.removeprefix("point.")
+
+        def instance(candidate: Candidate) -> Sequence[Any]:
+            word = candidate.point.limits[name] if candidate.point is not None else None
+            kind = POINT_SCOPES.get(str(word))
+            column = SCOPE_KEYS.get(kind, "id") if kind is not None else "id"
+            return (kind.value if kind is not None else None, getattr(candidate.row, column))
+
+        return instance
+    column = SUBJECT_KEYS[code.kind][key]
+    get = attrgetter("institution", column) if key in ("line", "sale") else attrgetter(column)
+    return (lambda c: get(c.row)) if key in ("line", "sale") else (lambda c: (get(c.row),))
