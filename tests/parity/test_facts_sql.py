@@ -36,9 +36,9 @@ def in_python(store: Any) -> list[PersonFacts]:
     return [netting.person_facts(raw, lookups) for raw in store.persons()]
 
 
-def differences(store: Any, con: duckdb.DuckDBPyConnection) -> list[str]:
+def differences(store: Any, con: duckdb.DuckDBPyConnection, people: list[PersonFacts] | None = None) -> list[str]:
     """The tables of person facts that differ, with the first differing row."""
-    people = in_python(store)
+    people = in_python(store) if people is None else people
     pairs = {
         "lines": ([astuple(line) for person in people for line in person.lines], table(con, "lines", Line)),
         "encounters": ([astuple(visit) for person in people for visit in person.encounters], table(con, "encounters", Encounter)),
@@ -82,15 +82,20 @@ def small_con(small: Any) -> duckdb.DuckDBPyConnection:
     return small.connect()  # type: ignore[no-any-return]
 
 
-def test_every_feature_occurs(big: Any, big_con: duckdb.DuckDBPyConnection, record_property: Any) -> None:
-    assert differences(big, big_con) == []
+@pytest.fixture(scope="module")
+def big_people(big: Any) -> list[PersonFacts]:
+    return in_python(big)
+
+
+def test_every_feature_occurs(big: Any, big_people: list[PersonFacts], big_con: duckdb.DuckDBPyConnection, record_property: Any) -> None:
+    assert differences(big, big_con, big_people) == []
     resolved = versions.resolve_persons(big.rows["psn_map_d"])
     direct = {old: row["psn_no"] for old, row in newest(big.rows["psn_map_d"], lambda r: r["old_psn_no"]).items()}
     raw = {(r["fixmedins_code"], r["bkkp_sn"], r["content_hash"]): r for r in big.rows["fee_list_d"]}
     groups: dict[Any, list[Any]] = {}
     for row in raw.values():
         groups.setdefault((row["fixmedins_code"], row["bkkp_sn"]), []).append(row)
-    people = in_python(big)
+    people = big_people
     lines = [line for person in people for line in person.lines]
     by_key = {(line.institution, line.id): line for line in lines}
     visits = [visit for person in people for visit in person.encounters]
@@ -133,8 +138,8 @@ def test_every_feature_occurs(big: Any, big_con: duckdb.DuckDBPyConnection, reco
     assert {name: count for name, count in feature.items() if count < 100} == {}
 
 
-def test_sales_and_stock_agree(big: Any, big_con: duckdb.DuckDBPyConnection) -> None:
-    lines = [line for person in in_python(big) for line in person.lines]
+def test_sales_agree_and_are_reversed(big: Any, big_people: list[PersonFacts], big_con: duckdb.DuckDBPyConnection) -> None:
+    lines = [line for person in big_people for line in person.lines]
     by_key = {(line.institution, line.id): line for line in lines}
     ours = sales(big.rows["fsi_3505"], big.rows["fsi_3506"], by_key, versions.resolve_persons(big.rows["psn_map_d"]))
     assert Counter(astuple(s) for s in ours) == Counter(table(big_con, "sales", Sale))
@@ -162,8 +167,8 @@ def test_stock_agrees(messy_store: Any, seed: int, mess: float) -> None:
     assert Counter(map(astuple, sold)) == Counter(table(con, "sales", Sale))
 
 
-def test_raw_persons_give_the_same_facts(big: Any, big_con: duckdb.DuckDBPyConnection) -> None:
-    plain = {facts.person: facts for facts in in_python(big)}
+def test_raw_persons_give_the_same_facts(big_people: list[PersonFacts], big_con: duckdb.DuckDBPyConnection) -> None:
+    plain = {facts.person: facts for facts in big_people}
     raws = list(duckdb_facts.raw_persons(big_con, list(plain)))
     found = duckdb_facts.lookups(big_con, raws)
     assert len(raws) > 400  # several portions

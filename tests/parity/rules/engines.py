@@ -99,7 +99,9 @@ def fact_tables(world: World) -> dict[str, pa.Table]:
         "encounters": table(Encounter, [e for p in world.persons for e in p.encounters]),
         "sales": table(Sale, sales),
         "stock": table(Stock, stock),
-        "diagnoses": pa.table({name: pa.array([row[at] for row in diagnoses], pa.string()) for at, name in enumerate(("person", "encounter", "code"))}),
+        "diagnoses": pa.table(
+            {name: pa.array([row[at] for row in diagnoses], pa.string()) for at, name in enumerate(("person", "encounter", "code"))}
+        ),
         "store_info": pa.table({"earliest_date": pa.array([world.earliest], pa.int64())}),
     }
 

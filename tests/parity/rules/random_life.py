@@ -62,9 +62,24 @@ def person(random: Random, number: str, net: Callable[[RawPerson, Lookups], Pers
 
 def lookups(random: Random) -> Lookups:
     """What lies outside the person."""
-    places = {place: {"hosp_lv": maybe(random, level), "fix_blng_admdvs": maybe(random, random.choice(REGIONS))} for place, level in zip((*HOSPITALS, PHARMACY), ("01", "05", "08", None), strict=True)}
+    places = {
+        place: {"hosp_lv": maybe(random, level), "fix_blng_admdvs": maybe(random, random.choice(REGIONS))}
+        for place, level in zip((*HOSPITALS, PHARMACY), ("01", "05", "08", None), strict=True)
+    }
     staff = {
-        ("D1", place): [{"staff_code": "D1", "fixmedins_code": place, "status": random.choice("123"), "begndate": maybe(random, date(2026, 1, 20)), "enddate": maybe(random, date(2026, 3, 20), 0.5), "dr_profttl": "231", "caty": None, "updt_time": datetime(2026, 2, 10), "content_hash": "0"}]
+        ("D1", place): [
+            {
+                "staff_code": "D1",
+                "fixmedins_code": place,
+                "status": random.choice("123"),
+                "begndate": maybe(random, date(2026, 1, 20)),
+                "enddate": maybe(random, date(2026, 3, 20), 0.5),
+                "dr_profttl": "231",
+                "caty": None,
+                "updt_time": datetime(2026, 2, 10),
+                "content_hash": "0",
+            }
+        ]
         for place in HOSPITALS
     }
     usual = {(place, item): random.choice((5, 10, 20)) * MICRO for place in HOSPITALS for item in ITEMS if random.random() < 0.8}
@@ -73,7 +88,10 @@ def lookups(random: Random) -> Lookups:
 
 def raw_person(random: Random, number: str) -> RawPerson:
     """All stored rows of one person."""
-    sex, birth = maybe(random, random.choice("129")), maybe(random, random.choice((date(1950, 5, 1), date(1990, 2, 28), date(2013, 3, 1), date(2026, 1, 10))))
+    sex, birth = (
+        maybe(random, random.choice("129")),
+        maybe(random, random.choice((date(1950, 5, 1), date(1990, 2, 28), date(2013, 3, 1), date(2026, 1, 10)))),
+    )
     death = START + timedelta(days=random.randrange(20, 90)) if random.random() < 0.15 else None
     encounters: Rows = []
     settlements: Rows = []
@@ -101,7 +119,11 @@ def raw_person(random: Random, number: str) -> RawPerson:
 
 def encounter(random: Random, identity: str, number: str, sex: Any, birth: Any, death: Any, frequent: bool) -> dict[str, Any]:
     """A visit or stay."""
-    kind = random.choice(("11", "11", "13", "14", "21", "21", "21", "41", "51", "99", None)) if not frequent else random.choice(("41", "41", "41", "21"))
+    kind = (
+        random.choice(("11", "11", "13", "14", "21", "21", "21", "41", "51", "99", None))
+        if not frequent
+        else random.choice(("41", "41", "41", "21"))
+    )
     begin = START + timedelta(days=random.randrange(0, 20 if frequent else 70), hours=random.randrange(0, 4))
     length = random.randrange(1, 9) if kind == "21" else 0
     return {
@@ -116,6 +138,7 @@ def encounter(random: Random, identity: str, number: str, sex: Any, birth: Any, 
 
 def settle(random: Random, visit: dict[str, Any]) -> Rows:
     """Settlements of a visit: none, one, two, reversed by flag or by another one."""
+
     def bill(suffix: str, **more: Any) -> dict[str, Any]:
         total = Decimal(random.randrange(0, 2000))
         return {
@@ -136,9 +159,15 @@ def settle(random: Random, visit: dict[str, Any]) -> Rows:
 def charge(random: Random, serial: str, visit: dict[str, Any], bills: Rows, regular: list[str]) -> Rows:
     """A fee line, and what later happens to it: refunds, corrections."""
     length = 0 if visit["med_type"] != "21" else 5
-    when = visit["at"] + timedelta(days=random.randrange(-1, length + 2) if random.random() < 0.3 else random.randrange(0, length + 1), hours=random.randrange(0, 3))
+    when = visit["at"] + timedelta(
+        days=random.randrange(-1, length + 2) if random.random() < 0.3 else random.randrange(0, length + 1), hours=random.randrange(0, 3)
+    )
     count, price = Decimal(random.choice(("1", "1", "2", "3", "0.5", "10"))), Decimal(random.choice((5, 10, 20, "12.5")))
-    amount = (count * price).quantize(Decimal("0.01"), ROUND_HALF_UP) + (Decimal("1.5") if random.random() < 0.08 else 0) - (2 if random.random() < 0.04 else 0)
+    amount = (
+        (count * price).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        + (Decimal("1.5") if random.random() < 0.08 else 0)
+        - (2 if random.random() < 0.04 else 0)
+    )
     line = {
         "fixmedins_code": visit["fixmedins_code"] if random.random() < 0.95 else random.choice(HOSPITALS), "bkkp_sn": visit["psn_no"] + serial,
         "mdtrt_id": visit["mdtrt_id"] if random.random() < 0.97 else "later", "setl_id": maybe(random, bills[0]["setl_id"], 0.8) if bills else None,
@@ -151,11 +180,28 @@ def charge(random: Random, serial: str, visit: dict[str, Any], bills: Rows, regu
     }  # fmt: skip
     rows = [line]
     if random.random() < 0.1:
-        changed = random.choice(({"cnt": Decimal(4)}, {"fee_ocur_time": when + timedelta(days=1)}, {"med_list_codg": random.choice(ITEMS)}, {"psn_no": "other"}, {"prd_days": None}))
+        changed = random.choice(
+            (
+                {"cnt": Decimal(4)},
+                {"fee_ocur_time": when + timedelta(days=1)},
+                {"med_list_codg": random.choice(ITEMS)},
+                {"psn_no": "other"},
+                {"prd_days": None},
+            )
+        )
         rows.append({**line, **changed, "updt_time": datetime(2026, 6, 1), "content_hash": "1"})
     if random.random() < 0.18:
-        target, portion = random.choice(((line["bkkp_sn"],) * 3 + (None, "foreign", "later"))), random.choice((Decimal("0.5"), Decimal(1), Decimal(1), Decimal(2)))
-        refund = {"bkkp_sn": line["bkkp_sn"] + "R", "cnt": -count * portion, "det_item_fee_sumamt": -amount * portion, "init_feedetl_sn": target, "inscp_amt": None}
+        target, portion = (
+            random.choice(((line["bkkp_sn"],) * 3 + (None, "foreign", "later"))),
+            random.choice((Decimal("0.5"), Decimal(1), Decimal(1), Decimal(2))),
+        )
+        refund = {
+            "bkkp_sn": line["bkkp_sn"] + "R",
+            "cnt": -count * portion,
+            "det_item_fee_sumamt": -amount * portion,
+            "init_feedetl_sn": target,
+            "inscp_amt": None,
+        }
         if target == "foreign":
             refund["fixmedins_code"] = "H1"
         rows.append({**line, **refund})
@@ -190,7 +236,15 @@ LIMITS: dict[int, Callable[[Random], dict[str, Any]]] = {
     7: lambda r: r.choice(({"max_age_years": r.choice((10, 14))}, {"max_age_days": 28}, {})),
     8: lambda r: {},
     9: lambda r: {"max_days": maybe(r, r.choice((5, 15)))},
-    10: lambda r: r.choice(({"course_mode": "days", "course_days": 2}, {"course_mode": "span", "course_days": r.choice((5, 9))}, {"course_mode": "span", "course_months": 1}, {"course_mode": None, "course_days": 3}, {"course_mode": "days"})),
+    10: lambda r: r.choice(
+        (
+            {"course_mode": "days", "course_days": 2},
+            {"course_mode": "span", "course_days": r.choice((5, 9))},
+            {"course_mode": "span", "course_months": 1},
+            {"course_mode": None, "course_days": 3},
+            {"course_mode": "days"},
+        )
+    ),
     12: lambda r: {"level": maybe(r, r.choice((2, 3)))},
     13: lambda r: {"encounter": maybe(r, r.choice(("住院", "急诊或住院", "门诊", "门慢特")))},
     14: lambda r: {"max_price": maybe(r, r.choice((8, 12)) * MICRO), "level": maybe(r, r.choice((1, 2, 3)), 0.6)},
@@ -219,7 +273,11 @@ def points(random: Random) -> tuple[KnowledgePoint, ...]:
     for class_no, limit in LIMITS.items():
         for index in range(6):
             own = random.sample(SERVICES if class_no in (15, 25, 26) else ITEMS, 3)
-            others = random.sample(DIAGNOSES + ("E11", "I10"), 2) if class_no == 8 else [item for item in random.sample(ITEMS, 5) if item not in own]
+            others = (
+                random.sample(DIAGNOSES + ("E11", "I10"), 2)
+                if class_no == 8
+                else [item for item in random.sample(ITEMS, 5) if item not in own]
+            )
             codes = [PointCode("a", code) for code in own] + [PointCode("b", code) for code in others if class_no in (8, 25, 26, 64, 74)]
             if class_no == 26:
                 codes = [PointCode("a", own[0]), *(PointCode("b", code) for code in own[1:])]
