@@ -152,7 +152,7 @@ class RuleQuery:
             if feature.scope is not None and feature.scope.kind is ScopeKind.WINDOW:
                 names.update(("window", "window_hours"))
             if feature.scope is not None and feature.scope.kind is ScopeKind.PER:
-                names.add("per")
+                names.update(("per", "window_hours"))
             columns: Sequence[str] = feature.per if isinstance(feature, Window) else feature.same
             if "group" in columns:
                 names.add("surgery_group")

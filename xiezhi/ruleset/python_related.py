@@ -87,10 +87,14 @@ class RelatedCode:
         first, last = 0, len(bucket.rows)
         if kind is ScopeKind.HOURS:
             hours = self._size(row, limits)[0] if self._size is not None else limits[self.limit_at["window_hours"]]
-            first, last = (0, 0) if hours is None else bucket.between("time", row.time - hours * 3_600, row.time + hours * 3_600)
+            if hours is None:
+                return None
+            first, last = bucket.between("time", row.time - hours * 3_600, row.time + hours * 3_600)
         elif kind is ScopeKind.ROLLING:
             days = self._size(row, limits)[0] if self._size is not None else None
-            first, last = (0, 0) if days is None else bucket.between("date", row.date - days + 1, row.date)
+            if days is None:
+                return None
+            first, last = bucket.between("date", row.date - days + 1, row.date)
         if self.node.earlier and last:
             last = min(last, bucket.before(row))
         if self.prefix is not None and first == 0:

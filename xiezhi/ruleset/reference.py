@@ -234,6 +234,12 @@ class _Env:
             return point_scope(self.candidate.point, scope.kind.value)
         return scope.kind
 
+    def _size(self, kind: ScopeKind, scope: Scope) -> Any:
+        """Hours or days of a scope that has a size; where it is missing, so is the feature."""
+        if scope.size is not None:
+            return evaluate(scope.size, self)
+        return self.point("window_hours") if kind is ScopeKind.HOURS else None
+
     def _in_scope(self, kind: ScopeKind, scope: Scope, other: Any) -> bool:
         row: Any = self.candidate.row
         if kind in LOCAL_SCOPES and other.institution != row.institution:
@@ -241,11 +247,9 @@ class _Env:
         if kind is ScopeKind.ALL:
             return True
         if kind is ScopeKind.HOURS:
-            hours = evaluate(scope.size, self) if scope.size is not None else self.point("window_hours")
-            return hours is not None and abs(other.time - row.time) <= hours * 3_600
+            return bool(abs(other.time - row.time) <= self._size(kind, scope) * 3_600)
         if kind is ScopeKind.ROLLING:
-            days = evaluate(scope.size, self) if scope.size is not None else None
-            return days is not None and row.date - days + 1 <= other.date <= row.date
+            return bool(row.date - self._size(kind, scope) + 1 <= other.date <= row.date)
         return bool(getattr(other, SCOPE_KEYS[kind]) == getattr(row, SCOPE_KEYS[kind]))
 
     def _same(self, columns: Sequence[str], candidate: Candidate | None, other: Any) -> bool:
@@ -264,6 +268,7 @@ class _Env:
         known = (
             kind is not None
             and kind is not ScopeKind.HOURS
+            and (kind is not ScopeKind.ROLLING or self._size(kind, node.scope) is not None)
             and (kind not in SCOPE_KEYS or getattr(self.candidate.row, SCOPE_KEYS[kind]) is not None)
         )
         if kind is None or not known or not self._same(node.per, self.candidate, self.candidate.row):
@@ -306,6 +311,8 @@ class _Env:
             return self._diagnosed(node), set()
         kind = self._scope(node.scope) if node.scope else None
         if node.scope and (kind is None or (kind in SCOPE_KEYS and getattr(self.candidate.row, SCOPE_KEYS[kind]) is None)):
+            return None, set()
+        if node.scope and kind in (ScopeKind.HOURS, ScopeKind.ROLLING) and self._size(kind, node.scope) is None:
             return None, set()
         true: list[FactRow] = []
         unknown = False

@@ -10,7 +10,7 @@ from xiezhi.domain.facts import INPATIENT
 from xiezhi.ruleset import expr as x
 from xiezhi.ruleset.features import Related, ScopeKind
 from xiezhi.ruleset.sql_expr import case, literal, not_null
-from xiezhi.ruleset.sql_scopes import column, instance_known, shares_scope
+from xiezhi.ruleset.sql_scopes import column, scope_known, shares_scope
 
 if TYPE_CHECKING:
     from xiezhi.ruleset.compile_sql import RuleQuery
@@ -37,7 +37,7 @@ def related_query(query: RuleQuery, name: str, node: Related, last: str) -> exp.
     else:
         assert node.value is not None
         value = (exp.Max if node.how == "max" else exp.Min)(this=case((exp.Paren(this=truth), query.sql(node.value, last))))
-    known = instance_known(last, node.scope) if node.scope is not None else []
+    known = scope_known(last, node.scope, lambda size: query.sql(size, last)) if node.scope is not None else []
     if known:
         # an aggregate over one candidate's rows: the scope instance is the same on all of them
         value = case((exp.and_(*(not_null(exp.Paren(this=exp.Max(this=each))) for each in known)), value))

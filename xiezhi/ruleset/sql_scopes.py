@@ -64,6 +64,18 @@ def instance_known(table: str, scope: Scope) -> list[exp.Expr]:
     return [column(SCOPE_KEYS[scope.kind], table)] if scope.kind in SCOPE_KEYS else []
 
 
+def scope_known(table: str, scope: Scope, size: Callable[[x.Expr], exp.Expr]) -> list[exp.Expr]:
+    """Expressions that must not be NULL for other rows to be looked for in the scope: its instance, or its hours or days."""
+    if scope.size is not None:
+        return [size(scope.size)]
+    known = instance_known(table, scope)
+    if scope.kind in (ScopeKind.WINDOW, ScopeKind.PER):
+        named = exp.EQ(this=column(f"p_{scope.kind.value.removeprefix('point.')}", table), expression=literal("hours"))
+        hours = case((named, exp.Cast(this=column("p_window_hours", table), to=TEXT.copy())))
+        return [exp.Coalesce(this=known[0], expressions=[hours])]
+    return known
+
+
 def shares_scope(table: str, other: str, scope: Scope, size: Callable[[x.Expr], exp.Expr]) -> exp.Expr:
     """Whether the row of `other` lies in the scope of the row of `table`."""
     if scope.kind in (ScopeKind.WINDOW, ScopeKind.PER):
