@@ -60,8 +60,19 @@ def row_form(table: str) -> type[CasePart]:
 
 
 if TYPE_CHECKING:
-    EncounterRow = LineRow = SettlementRow = DiagnosisRow = InstitutionRow = StaffRow = PersonMapRow = CasePart
-    StocktakeRow = StockChangeRow = PurchaseRow = PurchaseReturnRow = SaleRow = SaleReturnRow = CasePart
+    EncounterRow = CasePart
+    LineRow = CasePart
+    SettlementRow = CasePart
+    DiagnosisRow = CasePart
+    InstitutionRow = CasePart
+    StaffRow = CasePart
+    PersonMapRow = CasePart
+    StocktakeRow = CasePart
+    StockChangeRow = CasePart
+    PurchaseRow = CasePart
+    PurchaseReturnRow = CasePart
+    SaleRow = CasePart
+    SaleReturnRow = CasePart
 else:
     EncounterRow, LineRow, SettlementRow, DiagnosisRow = map(row_form, ("mdtrt_d", "fee_list_d", "setl_d", "setl_list_diag_d"))
     InstitutionRow, StaffRow, PersonMapRow = map(row_form, ("medins_d", "staff_d", "psn_map_d"))
