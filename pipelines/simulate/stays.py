@@ -20,6 +20,8 @@ RATE = 1.5
 """Admissions of this region against the plans' rates: an ageing prefecture with many beds."""
 GAP = 20
 """Days between two ordinary stays of one person; courses may follow each other after 8 days."""
+RELAPSE, RELAPSING = 0.03, ("copd", "pneumonia", "gastritis", "bronchopneumonia")
+"""Share of stays for these diseases after which the patient honestly comes back within two weeks."""
 TUMOURS = ("C34.900", "C18.900", "C50.900")
 """Tumours under chemotherapy: lung, colon, breast."""
 
@@ -169,7 +171,8 @@ def _encounters(settings: Settings, people: Frame, places: Places, plan: Arr, pe
     out["plan"], out["op"] = plan, op
     gone = person[dies]
     people["death"][gone] = np.minimum(people["death"][gone], (day + nights)[dies])
-    return _with_transfers(settings, places, out, moved & ~still)
+    stays = _with_transfers(settings, places, out, moved & ~still)
+    return _with_relapses(settings, people, places, stays, (out["way"] == 1) & (people["death"][person] == NEVER))
 
 
 def _with_transfers(settings: Settings, places: Places, stays: Frame, moved: Arr) -> Frame:
@@ -187,6 +190,21 @@ def _with_transfers(settings: Settings, places: Places, stays: Frame, moved: Arr
     new["begin"] = np.minimum(new["end"] + 3 * 3600, day * DAY + 23 * 3600)
     new["end"], new["way"] = np.where(still, 0, end), np.where(still, 0, 1)
     new["med"] = np.full(len(new), MED["21"])
+    new["doctor"] = places.doctor(new["inst"], new["dept"], day, day + nights, unit(key, "doctor"))
+    return Frame.concat([stays, new])
+
+
+def _with_relapses(settings: Settings, people: Frame, places: Places, stays: Frame, well: Arr) -> Frame:
+    """Append honest returns: a lung or stomach disease comes back within two weeks in the same hospital (they look like split stays)."""
+    candidates = np.flatnonzero(well & np.isin(stays["plan"][: len(well)], [STAY_NUMBER[name] for name in RELAPSING]))
+    key = mix(stays["key"][candidates], "relapse")
+    day = stays["end"][candidates] // DAY + 5 + (unit(key, "wait") * 5).astype(np.int64)
+    nights = 3 + (unit(key, "length") * 4).astype(np.int64)
+    back = (unit(key, "relapse") < RELAPSE) & (day + nights < settings.end)
+    new, key, day, nights = stays.take(candidates[back]), key[back], day[back], nights[back]
+    new["key"], new["med"] = key, np.full(len(new), MED["21"])
+    new["insu"] = people["insu"][new["person"]]
+    new["begin"], new["end"] = day * DAY + 9 * 3600 + (unit(key, "hour") * 7200).astype(np.int64), (day + nights) * DAY + 10 * 3600
     new["doctor"] = places.doctor(new["inst"], new["dept"], day, day + nights, unit(key, "doctor"))
     return Frame.concat([stays, new])
 

@@ -19,6 +19,8 @@ from pipelines.simulate.visit_plans import ALL_VISITS, VISIT_NUMBER, VISITS
 
 RATE = 2.0
 """Visits of this region against the plans' rates."""
+EARLY = 0.008
+"""Share of refills that are honestly fetched more than a week early (15 days still lie between two visits)."""
 
 
 def tumour_of(people: Frame, person: Arr) -> Arr:
@@ -77,7 +79,9 @@ def _courses(settings: Settings, streams: Streams, people: Frame) -> tuple[Arr, 
         persons.append(patients[keep])
         days.append(day[keep])
         plans.append(np.full(int(keep.sum()), VISIT_NUMBER["chronic"]))
-        day = day + supply + rng.integers(-3, 6, len(patients))
+        # before a journey people fetch their drugs early
+        early = np.where(rng.random(len(patients)) < EARLY, rng.integers(8, 11, len(patients)), 0)
+        day = day + supply + rng.integers(-3, 6, len(patients)) - early
     sick = np.flatnonzero((people["chronic"] & BIT["ckd"]) > 0)
     for week in range((settings.end - settings.first) // 7 + 1):
         for weekday in (0, 2, 4):

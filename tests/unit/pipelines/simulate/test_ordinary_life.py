@@ -191,7 +191,7 @@ def test_indications(db: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def test_no_care_elsewhere_during_a_stay_and_no_early_return(db: duckdb.DuckDBPyConnection) -> None:
+def test_no_care_elsewhere_during_a_stay_and_few_early_returns(db: duckdb.DuckDBPyConnection) -> None:
     stay = "med_type in ('21', '210104', '28', '52')"
     none_of(
         db,
@@ -199,24 +199,23 @@ def test_no_care_elsewhere_during_a_stay_and_no_early_return(db: duckdb.DuckDBPy
             = s.psn_no
         and l.fixmedins_code <> s.fixmedins_code and {DAYS} > s.begntime::date and {DAYS} < s.endtime::date""",
     )
-    none_of(
-        db,
-        f"""select a.psn_no, a.endtime, b.begntime, a.dscg_maindiag_code from mdtrt_d a join mdtrt_d b on a.psn_no = b.psn_no and
-            a.fixmedins_code = b.fixmedins_code
-        and a.mdtrt_id <> b.mdtrt_id and b.begntime >= a.endtime and b.begntime::date - a.endtime::date <= 15 and
-        a.dscg_maindiag_code[:3] = b.dscg_maindiag_code[:3]
-        where a.{stay} and b.{stay} and a.dscg_maindiag_code[:3] <> 'Z51' and coalesce(b.refl_old_mdtrt_id, '') = ''""",
-    )
+    stays, returns = db.execute(f"""with stay as (select * from mdtrt_d where {stay}), back as (select a.mdtrt_id from stay a join stay b
+        on a.psn_no = b.psn_no and a.fixmedins_code = b.fixmedins_code and a.mdtrt_id <> b.mdtrt_id and b.begntime >= a.endtime
+        and b.begntime::date - a.endtime::date <= 15 and a.dscg_maindiag_code[:3] = b.dscg_maindiag_code[:3]
+        where a.dscg_maindiag_code[:3] <> 'Z51' and coalesce(b.refl_old_mdtrt_id, '') = '')
+        select (select count(*) from stay), (select count(*) from back)""").fetchall()[0]
+    # a few honest relapses look like split stays
+    assert 0 < returns < stays * 0.02
 
 
-def test_no_double_supply(db: duckdb.DuckDBPyConnection) -> None:
-    none_of(
-        db,
-        f"""with used as (select psn_no, mdtrt_id, med_list_codg, {DAYS} d, cast(prd_days as int) n from line where prd_days > 7)
-        select a.psn_no, a.med_list_codg, a.d, b.d from used a join used b on a.psn_no = b.psn_no and a.med_list_codg = b.med_list_codg
-        and a.mdtrt_id <> b.mdtrt_id
-        and b.d >= a.d and least(a.d + a.n, b.d + b.n) - b.d > 7""",
-    )
+def test_double_supply_is_rare(db: duckdb.DuckDBPyConnection) -> None:
+    fetched, early = db.execute(f"""with used as (select psn_no, mdtrt_id, med_list_codg, {DAYS} d, cast(prd_days as int) n
+        from line where prd_days > 7)
+        select (select count(*) from used),
+        (select count(*) from used a join used b on a.psn_no = b.psn_no and a.med_list_codg = b.med_list_codg
+        and a.mdtrt_id <> b.mdtrt_id and b.d >= a.d and least(a.d + a.n, b.d + b.n) - b.d > 7)""").fetchall()[0]
+    # a few honest early refills
+    assert 0 < early < fetched * 0.015
 
 
 def test_purchases_and_visits_stay_moderate(db: duckdb.DuckDBPyConnection) -> None:
