@@ -84,10 +84,7 @@ def person_facts(raw: RawPerson, lookups: Lookups) -> PersonFacts:
     lines = _lines(chosen, raw.person, encounters, settlements, valid, reversed_ids, death, lookups)
     alive = {line.encounter for line in lines if line.live}
     diagnoses = {
-        key: frozenset(
-            [row["diag_code"] for row in newest_sets.get(key, [])]
-            + ([code] if (code := row.get("dscg_maindiag_code")) else [])
-        )
+        key: frozenset([row["diag_code"] for row in newest_sets.get(key, [])] + ([code] if (code := row.get("dscg_maindiag_code")) else []))
         for key, row in visits.items()
     }
     return PersonFacts(
@@ -276,8 +273,6 @@ def _line(
         fund=fen(settlement["fund_pay_sumamt"]) if settlement else None,
         total=fen(settlement["medfee_sumamt"]) if settlement else None,
     )
-
-
 
 
 def practitioner_on(rows: Sequence[Row], on: date) -> tuple[bool | None, str | None, str | None]:
