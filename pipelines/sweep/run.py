@@ -9,6 +9,7 @@ findings of the store.
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -63,7 +64,7 @@ class Request:
 
 @dataclass
 class Outcome:
-    """What a sweep did; `open` are the open findings in scope, with their counted money."""
+    """What a sweep did; `open` are the open findings in scope, with their counted money, `con` the facts they were found in."""
 
     request: Request
     run_id: str
@@ -76,6 +77,7 @@ class Outcome:
     persons: int
     data_version: str
     knowledge_version: str
+    con: duckdb.DuckDBPyConnection
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -87,13 +89,14 @@ def chosen_rules(base: RuleBase, ids: Sequence[str]) -> tuple[RuleSpec, ...]:
     return tuple(base.rules[i] for i in ids) if ids else base.active
 
 
-def evaluate(con: duckdb.DuckDBPyConnection, rules: Sequence[RuleSpec], engine: str, progress: Progress) -> Evaluation:
-    """Run the rules one by one and collect hits and unknowns."""
-    result = Evaluation()
-    if engine == "spark":
-        from xiezhi.storage.spark_rules import run_on_spark
+def evaluate(store: DeltaStore, con: duckdb.DuckDBPyConnection, rules: Sequence[RuleSpec], request: Request, progress: Progress) -> Evaluation:
+    """Run the rules one by one on the asked engine and collect hits and unknowns."""
+    if request.engine == "spark":
+        from xiezhi.storage.spark_rules import open_session, run_on_spark
 
-        return run_on_spark(con, rules, progress)
+        with tempfile.TemporaryDirectory(dir=request.home, prefix="spark-") as work:
+            return run_on_spark(open_session(), store, con, rules, Path(work), progress)
+    result = Evaluation()
     for number, rule in enumerate(rules, 1):
         progress(f"[{number}/{len(rules)}] {rule.id} {rule.title}")
         result.add(run_rule(con, rule))
@@ -114,7 +117,7 @@ def sweep(request: Request, *, now: Callable[[], datetime] = datetime.now, progr
     knowledge = KnowledgeBase(request.home, request.rules_dir)
     register_knowledge(con, knowledge.arrow())
     clock.lap("facts")
-    evaluation = evaluate(con, rules, request.engine, progress)
+    evaluation = evaluate(store, con, rules, request, progress)
     clock.lap("rules")
     by_id = {rule.id: rule for rule in rules}
     found = [finding for finding in assemble(by_id, evaluation.hits) if request.covers(finding.service_date)]
@@ -146,7 +149,19 @@ def sweep(request: Request, *, now: Callable[[], datetime] = datetime.now, progr
     laps = {name: round(value, 2) for name, value in clock.laps.items()}
     log.info("sweep", run_id=run_id, rule_count=len(rules), findings=len(scope), refused=len(gated.refused), seconds=laps)
     return Outcome(
-        request, run_id, base, scope, changes, gated.refused, evaluation.unknown, lines, persons, data_version, knowledge.version(), clock.laps
+        request,
+        run_id,
+        base,
+        scope,
+        changes,
+        gated.refused,
+        evaluation.unknown,
+        lines,
+        persons,
+        data_version,
+        knowledge.version(),
+        con,
+        clock.laps,
     )
 
 
