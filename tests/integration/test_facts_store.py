@@ -20,7 +20,8 @@ def test_an_empty_store_has_all_tables_and_no_facts(tmp_path: Path) -> None:
     con = open_facts(DeltaStore(tmp_path / "lake"), threads=1, memory_mb=500)
     for name in OUTPUTS:
         assert con.execute(f"SELECT * FROM {name}").fetchall() == ([(None,)] if name == "store_info" else [])
-    assert list(raw_persons(con, ["1"]))[0].lines == []
+    (raw,) = raw_persons(con, ["1"])
+    assert raw.lines == []
 
 
 @pytest.mark.data
