@@ -1,0 +1,215 @@
+"""Cards of single findings: which are shown, and everything a reader needs to check one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipelines.sweep.counted import line_key
+from pipelines.sweep.page_evidence import Evidence, EvidenceEncounter, EvidenceLine, EvidenceSale, EvidenceStock, age
+from pipelines.sweep.page_words import INSURANCES, KINDS, LEVELS, SEXES, Text, cut, masked, money, number, percent
+from xiezhi.domain.finding import Finding
+from xiezhi.domain.knowledge import KnowledgePoint
+from xiezhi.ruleset.law import Citation
+from xiezhi.ruleset.spec import RuleSpec
+from xiezhi.ruleset.types import Type
+
+SHOWN = 40
+SHOWN_PER_RULE = 5
+LINES_PER_CARD = 30
+RELATED_PER_CARD = 12
+POINTS_PER_CARD = 4
+
+
+@dataclass(frozen=True)
+class ShownLine:
+    """A fee line of a card: `offends` or only related; `part_fen` its share of the amount; `elsewhere` where another institution billed it."""
+
+    line: EvidenceLine
+    offends: bool
+    part_fen: int
+    elsewhere: bool
+
+
+@dataclass(frozen=True)
+class ShownVisit:
+    """A visit beside a finding about visits; `own` where it is one of those found doubtful."""
+
+    visit: EvidenceEncounter
+    own: bool
+
+
+@dataclass(frozen=True)
+class Card:
+    """One finding with its rule and evidence, ready to be written."""
+
+    place: int
+    finding: Finding
+    rule: RuleSpec
+    person: str
+    institution: Text
+    facts: tuple[tuple[Text, Text], ...]
+    formulas: tuple[tuple[Text, str], ...]
+    calculation: tuple[tuple[Text, Text], ...]
+    lines: tuple[ShownLine, ...]
+    lines_left_out: int
+    visits: tuple[ShownVisit, ...]
+    sales: tuple[EvidenceSale, ...]
+    stock: EvidenceStock | None
+    citations: tuple[Citation, ...]
+    points: tuple[KnowledgePoint, ...]
+    points_left_out: int
+
+
+def chosen(findings: Sequence[Finding], shown: int = SHOWN, per_rule: int = SHOWN_PER_RULE) -> list[Finding]:
+    """The findings to show: the one with the most counted money of each rule, then by counted money, few of one rule.
+
+    Returned in order of counted money; ties by amount, then id, so that a page of the same run is the same.
+    """
+    ordered = sorted(findings, key=lambda f: (-f.counted_amount_fen, -f.amount_fen, f.finding_id))
+    firsts: dict[str, Finding] = {}
+    for finding in ordered:
+        firsts.setdefault(finding.rule_id, finding)
+    picked = list(firsts.values())[:shown]
+    ids, of_rule = {f.finding_id for f in picked}, Counter(f.rule_id for f in picked)
+    for finding in ordered:
+        if len(picked) < shown and finding.finding_id not in ids and of_rule[finding.rule_id] < per_rule:
+            picked.append(finding)
+            of_rule[finding.rule_id] += 1
+    places = {finding.finding_id: place for place, finding in enumerate(ordered)}
+    return sorted(picked, key=lambda f: places[f.finding_id])
+
+
+def build_cards(
+    findings: Sequence[Finding],
+    rules: Mapping[str, RuleSpec],
+    evidence: Evidence,
+    points: Mapping[str, KnowledgePoint],
+    institutions: Mapping[str, Text],
+) -> list[Card]:
+    """A card for each finding, in the given order."""
+    written = {rule_id: _written(rules[rule_id]) for rule_id in sorted({f.rule_id for f in findings})}
+    return [
+        _card(place, finding, rules[finding.rule_id], written[finding.rule_id], evidence, points, institutions)
+        for place, finding in enumerate(findings, 1)
+    ]
+
+
+def _card(
+    place: int,
+    finding: Finding,
+    rule: RuleSpec,
+    written: Mapping[str, Any],
+    evidence: Evidence,
+    points: Mapping[str, KnowledgePoint],
+    institutions: Mapping[str, Text],
+) -> Card:
+    lines = _lines(finding, evidence)
+    own = {finding.encounter_id, *(line.line.encounter for line in lines if line.offends)}
+    cited = [points[kp] for kp in finding.knowledge_ids if kp in points]
+    shown = [line for line in lines if line.offends][:LINES_PER_CARD] + [line for line in lines if not line.offends][:RELATED_PER_CARD]
+    return Card(
+        place=place,
+        finding=finding,
+        rule=rule,
+        person=masked(finding.person_id),
+        institution=institutions.get(finding.institution_code, Text(finding.institution_code, finding.institution_code)),
+        facts=tuple(_facts(finding, evidence)),
+        formulas=tuple(_formulas(written)),
+        calculation=tuple(_calculation(finding, rule, lines)),
+        lines=tuple(sorted(shown, key=lambda s: (s.line.time, s.line.institution, s.line.id))),
+        lines_left_out=len(lines) - len(shown),
+        visits=tuple(ShownVisit(visit, visit.id in own) for visit in evidence.visits.get(finding.finding_id, ())),
+        sales=tuple(evidence.sales.get(finding.finding_id, ())[:LINES_PER_CARD]),
+        stock=evidence.stock.get(finding.finding_id),
+        citations=tuple(c for c in rule.citations if str(c) in finding.law_refs),
+        points=tuple(cited[:POINTS_PER_CARD]),
+        points_left_out=len(finding.knowledge_ids) - len(cited[:POINTS_PER_CARD]),
+    )
+
+
+def _lines(finding: Finding, evidence: Evidence) -> list[ShownLine]:
+    parts = dict(zip(finding.line_ids, finding.line_amounts, strict=True))
+    result = []
+    for line_id in (*finding.line_ids, *finding.related_line_ids):
+        key = line_key(finding, line_id)
+        if key in evidence.lines:
+            result.append(ShownLine(evidence.lines[key], line_id in parts, parts.get(line_id, 0), key[0] != finding.institution_code))
+    return result
+
+
+def _facts(finding: Finding, evidence: Evidence) -> list[tuple[Text, Text]]:
+    """What the encounter says; only what is known."""
+    first = next((evidence.lines[k] for line in finding.line_ids if (k := line_key(finding, line)) in evidence.lines), None)
+    encounter = evidence.encounters.get(finding.encounter_id or (first.encounter if first else ""))
+    result = []
+    if encounter is not None:
+        years = age(encounter.birth_date, finding)
+        sex = SEXES.get(encounter.sex or "", Text("", ""))
+        who = Text(f"{sex.zh} {f'{years} 岁' if years is not None else ''}".strip(), f"{sex.en} {years if years is not None else ''}".strip())
+        if who.zh:
+            result.append((Text("性别 / 年龄", "Sex / age"), who))
+        if encounter.insurance:
+            result.append((Text("险种", "Insurance"), INSURANCES.get(encounter.insurance, Text(encounter.insurance, encounter.insurance))))
+        if encounter.kind:
+            result.append((Text("就医方式", "Kind of visit"), KINDS.get(encounter.kind, Text(encounter.kind, encounter.kind))))
+        if encounter.main_diagnosis:
+            result.append((Text("主诊断", "Main diagnosis"), Text(cut(encounter.main_diagnosis, 20), cut(encounter.main_diagnosis, 20))))
+        if encounter.total is not None:
+            result.append((Text("本次费用（元）", "Visit total (yuan)"), Text(money(encounter.total), money(encounter.total))))
+        if encounter.fund is not None:
+            result.append((Text("其中基金支付（元）", "Paid by the fund (yuan)"), Text(money(encounter.fund), money(encounter.fund))))
+    if finding.practitioner_code:
+        result.append((Text("开单人员", "Ordered by"), Text(cut(finding.practitioner_code, 24), cut(finding.practitioner_code, 24))))
+    return result
+
+
+def _calculation(finding: Finding, rule: RuleSpec, lines: Sequence[ShownLine]) -> list[tuple[Text, Text]]:
+    """The numbers behind the amount: counted, limit, excess, net amount of the offending lines, share, fund."""
+    in_yuan = rule.counted is not None and rule.counted.type in (Type.PRICE, Type.FEN)
+    unit = Text("（元）", " (yuan)") if in_yuan else Text("", "")
+    result = []
+    if finding.quantity is not None:
+        result.append((Text(f"计得{unit.zh}", f"Counted{unit.en}"), _same(number(finding.quantity))))
+    if finding.limit_value is not None:
+        result.append((Text(f"限值{unit.zh}", f"Limit{unit.en}"), _same(number(finding.limit_value))))
+    if finding.quantity is not None and finding.limit_value is not None and finding.quantity > finding.limit_value:
+        result.append((Text(f"超出{unit.zh}", f"Excess{unit.en}"), _same(number(finding.quantity - finding.limit_value))))
+    net = sum(line.line.amount for line in lines if line.offends)
+    if net > 0:
+        result.append((Text("涉及明细净金额（元）", "Net amount of the lines (yuan)"), _same(money(net))))
+    if 0 < finding.amount_fen <= net:
+        result.append((Text("涉及金额占比", "Share at stake"), _same(percent(finding.amount_fen, net))))
+    if finding.fund_amount_fen is not None:
+        result.append((Text("其中基金份额（元）", "Share of the fund (yuan)"), _same(money(finding.fund_amount_fen))))
+    return result
+
+
+def _same(text: str) -> Text:
+    return Text(text, text)
+
+
+def _formulas(written: Mapping[str, Any]) -> list[tuple[Text, str]]:
+    """The parts of the rule that decide, as they stand in its file."""
+    names = {"where": Text("范围", "Rows"), "when": Text("条件", "Condition"), "amount": Text("金额", "Amount")}
+    result = [(text, cut(" ".join(str(written[name]).split()), 300)) for name, text in names.items() if written.get(name) is not None]
+    if isinstance(written.get("except"), dict):
+        result.append((Text("例外", "Unless"), cut(", ".join(written["except"]), 300)))
+    return result
+
+
+def _written(rule: RuleSpec) -> Mapping[str, Any]:
+    """The rule file, for the wording of its condition; empty where the file is gone since it was loaded."""
+    path = Path(rule.path)
+    document = yaml.safe_load(path.read_text("utf-8")) if path.is_file() else {}
+    return document if isinstance(document, dict) else {}
+
+
+def level_text(level: int | None) -> Text:
+    """The level of an institution in words."""
+    return Text("—", "—") if level is None else LEVELS.get(level, _same(str(level)))
