@@ -9,10 +9,11 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-
 from random_life import World
+
 from xiezhi.domain.facts import AnyFacts, Encounter, Line, Sale, Stock
 from xiezhi.domain.finding import Finding
+from xiezhi.domain.knowledge import is_category
 from xiezhi.ruleset.assemble import assemble
 from xiezhi.ruleset.hits import Evaluation, Hit
 from xiezhi.ruleset.points import PointBase
@@ -83,8 +84,6 @@ def knowledge_tables(world: World) -> tuple[pa.Table, pa.Table]:
     """Points and codes in the form of the knowledge base."""
     points, codes = to_tables(world.points)
     if "is_prefix" not in codes.column_names:
-        from xiezhi.domain.knowledge import is_category
-
         codes = codes.append_column("is_prefix", pa.array([is_category(code) for code in codes["code"].to_pylist()], pa.bool_()))
     return points, codes
 

@@ -6,6 +6,7 @@ moments, so that windows, ties and pairs are frequent.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -27,6 +28,8 @@ SERVICES = tuple(f"00{number}109000010000" for number in range(1, 8))
 ITEMS = (*DRUGS, "ZA01BAF9997030199315", *SERVICES, "C01010100100000000001", "LOCAL-1")
 DIAGNOSES = ("E11.900", "I10.x00", "J18.900", "Z51.100", "F20.000", "K35.800")
 REGIONS = ("990101", "990201", "98", None)
+MILD = ("I10.x00", "J18.900")
+KINDS = ("11", "11", "13", "14", "21", "21", "21", "41", "51", "99", None)
 Rows = list[dict[str, Any]]
 
 
@@ -44,7 +47,7 @@ def world(seed: int, persons: int, net: Callable[[RawPerson, Lookups], PersonFac
     """A whole world from a seed; `net` turns raw persons into facts."""
     random = Random(seed)
     people = [person(random, f"N{number}", net) for number in range(persons)]
-    sold = [trace(random, f"T{number}") for number in range(persons // 2)]
+    sold = [trace(random, f"T{number}") for number in range(persons)]
     stocked = [stock(random, place) for place in (*HOSPITALS, PHARMACY)]
     return World(tuple(people), (*sold, *stocked), points(random))
 
@@ -92,15 +95,32 @@ def raw_person(random: Random, number: str) -> RawPerson:
         maybe(random, random.choice("129")),
         maybe(random, random.choice((date(1950, 5, 1), date(1990, 2, 28), date(2013, 3, 1), date(2026, 1, 10)))),
     )
-    death = START + timedelta(days=random.randrange(20, 90)) if random.random() < 0.15 else None
+    death = START + timedelta(days=random.randrange(5, 80)) if random.random() < 0.2 else None
     encounters: Rows = []
     settlements: Rows = []
     diagnoses: Rows = []
     lines: Rows = []
     regular = random.sample(ITEMS, 5)
-    frequent = random.random() < 0.15
-    for index in range(random.randrange(6, 24) if frequent else random.randrange(1, 6)):
-        visit = encounter(random, f"{number}E{index}", number, sex, birth, death, frequent)
+    habit = random.choice(
+        (
+            "none",
+            "none",
+            "none",
+            "none",
+            "buyer",
+            "buyer",
+            "readmitted",
+            "readmitted",
+            "readmitted",
+            "readmitted",
+            "many drugs",
+            "parts",
+            "parts",
+        )
+    )
+    serials: Counter[str] = Counter()
+    for index in range({"buyer": random.randrange(12, 26), "readmitted": 7}.get(habit, random.randrange(1, 6))):
+        visit = encounter(random, f"{number}E{index}", number, sex, birth, death, habit)
         if random.random() < 0.95:
             encounters.append(visit)
         if random.random() < 0.1:
@@ -110,30 +130,51 @@ def raw_person(random: Random, number: str) -> RawPerson:
         for moment in (datetime(2026, 5, 1), datetime(2026, 5, 2))[: random.randrange(1, 3)]:
             diagnoses += [
                 {"mdtrt_id": visit["mdtrt_id"], "diag_code": code, "maindiag_flag": "01"[position == 0], "updt_time": moment}
-                for position, code in enumerate(random.sample(DIAGNOSES, random.randrange(0, 3)))
+                for position, code in enumerate(random.sample(MILD if habit == "readmitted" else DIAGNOSES, random.randrange(0, 3)))
             ]
-        for _ in range(random.randrange(1, 3) if frequent else random.randrange(1, 9)):
-            lines += charge(random, f"L{len(lines)}", visit, bills, regular)
+        for at in range(
+            {"buyer": random.randrange(1, 3), "readmitted": random.randrange(1, 3), "many drugs": 9}.get(habit, random.randrange(1, 9))
+        ):
+            item = random.choice(regular) if random.random() < 0.8 else random.choice(ITEMS)
+            if habit == "many drugs":
+                item = DRUGS[at]
+            if habit == "parts":
+                item = random.choice(SERVICES)
+            lines += charge(random, serials, visit, bills, item, "1" if habit == "many drugs" else random.choice("12"))
     return RawPerson(number, lines, encounters, settlements, diagnoses)
 
 
-def encounter(random: Random, identity: str, number: str, sex: Any, birth: Any, death: Any, frequent: bool) -> dict[str, Any]:
+def encounter(random: Random, identity: str, number: str, sex: Any, birth: Any, death: Any, habit: str) -> dict[str, Any]:
     """A visit or stay."""
-    kind = (
-        random.choice(("11", "11", "13", "14", "21", "21", "21", "41", "51", "99", None))
-        if not frequent
-        else random.choice(("41", "41", "41", "21"))
-    )
-    begin = START + timedelta(days=random.randrange(0, 20 if frequent else 70), hours=random.randrange(0, 4))
-    length = random.randrange(1, 9) if kind == "21" else 0
+    kind = random.choice({"buyer": ("41", "41", "41", "41", "21"), "readmitted": ("21",), "many drugs": ("11", "14")}.get(habit, KINDS))
+    begin = START + timedelta(days=random.randrange(0, {"buyer": 5, "readmitted": 30}.get(habit, 70)), hours=random.randrange(0, 4))
+    length = random.randrange(1, 3 if habit == "readmitted" else 9) if kind == "21" else 0
+    diagnoses = MILD if habit == "readmitted" else DIAGNOSES
     return {
-        "mdtrt_id": identity, "psn_no": number, "fixmedins_code": PHARMACY if kind == "41" else random.choice(HOSPITALS), "med_type": kind,
-        "gend": sex, "brdy": birth, "insutype": maybe(random, random.choice(("310", "390", "510"))), "hosp_lv": maybe(random, "05", 0.3),
-        "fix_blng_admdvs": maybe(random, random.choice(REGIONS), 0.7), "begntime": maybe(random, begin, 0.95), "at": begin,
-        "endtime": maybe(random, begin + timedelta(days=length, hours=1), 0.93), "adm_caty": "A03", "dise_no": None,
-        "dscg_maindiag_code": maybe(random, random.choice(DIAGNOSES)), "dscg_way": random.choice("11112"), "die_date": death.date() if death else None,
-        "matn_stas": None, "internet_flag": None, "refl_old_mdtrt_id": maybe(random, "E", 0.05), "updt_time": None, "content_hash": "0", "known_fields": 1,
-    }  # fmt: skip
+        "mdtrt_id": identity,
+        "psn_no": number,
+        "fixmedins_code": PHARMACY if kind == "41" else random.choice(HOSPITALS[: 1 if habit == "readmitted" else 3]),
+        "med_type": kind,
+        "gend": sex,
+        "brdy": birth,
+        "insutype": maybe(random, random.choice(("310", "390", "510"))),
+        "hosp_lv": maybe(random, "05", 0.3),
+        "fix_blng_admdvs": maybe(random, random.choice(REGIONS), 0.7),
+        "begntime": maybe(random, begin, 0.95),
+        "at": begin,
+        "endtime": maybe(random, begin + timedelta(days=length, hours=1), 0.93),
+        "adm_caty": "A03",
+        "dise_no": None,
+        "dscg_maindiag_code": maybe(random, random.choice(diagnoses)),
+        "dscg_way": random.choice("11112"),
+        "die_date": death.date() if death else None,
+        "matn_stas": None,
+        "internet_flag": None,
+        "refl_old_mdtrt_id": maybe(random, "E", 0.05),
+        "updt_time": None,
+        "content_hash": "0",
+        "known_fields": 1,
+    }
 
 
 def settle(random: Random, visit: dict[str, Any]) -> Rows:
@@ -142,9 +183,18 @@ def settle(random: Random, visit: dict[str, Any]) -> Rows:
     def bill(suffix: str, **more: Any) -> dict[str, Any]:
         total = Decimal(random.randrange(0, 2000))
         return {
-            "setl_id": f"S{visit['mdtrt_id']}{suffix}", "mdtrt_id": visit["mdtrt_id"], "psn_no": visit["psn_no"], "refd_setl_flag": "0", "init_setl_id": None,
-            "fund_pay_sumamt": total * random.randrange(0, 11) / 10, "medfee_sumamt": total, "updt_time": None, "content_hash": "0", "known_fields": 1, **more,
-        }  # fmt: skip
+            "setl_id": f"S{visit['mdtrt_id']}{suffix}",
+            "mdtrt_id": visit["mdtrt_id"],
+            "psn_no": visit["psn_no"],
+            "refd_setl_flag": "0",
+            "init_setl_id": None,
+            "fund_pay_sumamt": total * random.randrange(0, 11) / 10,
+            "medfee_sumamt": total,
+            "updt_time": None,
+            "content_hash": "0",
+            "known_fields": 1,
+            **more,
+        }
 
     draw = random.random()
     if draw < 0.1:
@@ -156,7 +206,7 @@ def settle(random: Random, visit: dict[str, Any]) -> Rows:
     return [bill("a"), bill("b")] if draw < 0.3 else [bill("a")]
 
 
-def charge(random: Random, serial: str, visit: dict[str, Any], bills: Rows, regular: list[str]) -> Rows:
+def charge(random: Random, serials: Counter[str], visit: dict[str, Any], bills: Rows, item: str, prescription: str) -> Rows:
     """A fee line, and what later happens to it: refunds, corrections."""
     length = 0 if visit["med_type"] != "21" else 5
     when = visit["at"] + timedelta(
@@ -168,18 +218,36 @@ def charge(random: Random, serial: str, visit: dict[str, Any], bills: Rows, regu
         + (Decimal("1.5") if random.random() < 0.08 else 0)
         - (2 if random.random() < 0.04 else 0)
     )
+    place = visit["fixmedins_code"] if random.random() < 0.95 else random.choice(HOSPITALS)
+    serials[place] += 1  # line ids begin anew at each institution
     line = {
-        "fixmedins_code": visit["fixmedins_code"] if random.random() < 0.95 else random.choice(HOSPITALS), "bkkp_sn": visit["psn_no"] + serial,
-        "mdtrt_id": visit["mdtrt_id"] if random.random() < 0.97 else "later", "setl_id": maybe(random, bills[0]["setl_id"], 0.8) if bills else None,
-        "psn_no": visit["psn_no"], "fee_ocur_time": when, "med_type": visit["med_type"],
-        "med_list_codg": random.choice(regular) if random.random() < 0.8 else random.choice(ITEMS), "cnt": count, "pric": price, "det_item_fee_sumamt": amount,
-        "inscp_amt": maybe(random, amount), "pric_uplmt_amt": maybe(random, Decimal(10), 0.3), "rx_drord_no": maybe(random, random.choice("12")),
-        "bilg_dept_codg": "A03", "bilg_dr_code": maybe(random, random.choice(("D1", "D2"))), "prd_days": maybe(random, Decimal(random.choice((3, 7, 14, 30, 45, 100))), 0.7),
-        "dscg_tkdrug_flag": maybe(random, random.choice("01")), "medins_list_name": None, "hilist_name": None, "init_feedetl_sn": None,
-        "updt_time": None, "content_hash": "0", "known_fields": 1,
-    }  # fmt: skip
+        "fixmedins_code": place,
+        "bkkp_sn": f"{visit['psn_no']}L{serials[place]}",
+        "mdtrt_id": visit["mdtrt_id"] if random.random() < 0.97 else "later",
+        "setl_id": maybe(random, bills[0]["setl_id"], 0.8) if bills else None,
+        "psn_no": visit["psn_no"],
+        "fee_ocur_time": when,
+        "med_type": visit["med_type"],
+        "med_list_codg": item,
+        "cnt": count,
+        "pric": price,
+        "det_item_fee_sumamt": amount,
+        "inscp_amt": maybe(random, amount),
+        "pric_uplmt_amt": maybe(random, Decimal(10), 0.3),
+        "rx_drord_no": maybe(random, prescription),
+        "bilg_dept_codg": "A03",
+        "bilg_dr_code": maybe(random, random.choice(("D1", "D2"))),
+        "prd_days": maybe(random, Decimal(random.choice((3, 7, 14, 30, 45, 100))), 0.7),
+        "dscg_tkdrug_flag": maybe(random, random.choice("01")),
+        "medins_list_name": None,
+        "hilist_name": None,
+        "init_feedetl_sn": None,
+        "updt_time": None,
+        "content_hash": "0",
+        "known_fields": 1,
+    }
     rows = [line]
-    if random.random() < 0.1:
+    if random.random() < 0.14:
         changed = random.choice(
             (
                 {"cnt": Decimal(4)},
@@ -190,10 +258,10 @@ def charge(random: Random, serial: str, visit: dict[str, Any], bills: Rows, regu
             )
         )
         rows.append({**line, **changed, "updt_time": datetime(2026, 6, 1), "content_hash": "1"})
-    if random.random() < 0.18:
+    if random.random() < 0.22:
         target, portion = (
-            random.choice(((line["bkkp_sn"],) * 3 + (None, "foreign", "later"))),
-            random.choice((Decimal("0.5"), Decimal(1), Decimal(1), Decimal(2))),
+            random.choice((line["bkkp_sn"],) * 3 + (None, "foreign", "later")),
+            random.choice((Decimal("0.5"), Decimal(1), Decimal(2), Decimal(2))),
         )
         refund = {
             "bkkp_sn": line["bkkp_sn"] + "R",
@@ -215,19 +283,44 @@ def trace(random: Random, code: str) -> PartitionFacts:
         when = int((START - datetime(1970, 1, 1)).total_seconds()) + random.randrange(0, 5) * 86_400
         day = when // 86_400
         sold.append(
-            Sale(code, random.choice((PHARMACY, "P2")), f"{code}-{index}", maybe(random, "N1"), None, random.choice(DRUGS), when, day, 24312, 2026,
-                 MICRO, random.randrange(100, 9000), maybe(random, random.random() < 0.2), None, True)
-        )  # fmt: skip
+            Sale(
+                code,
+                random.choice((PHARMACY, "P2")),
+                f"{code}-{index}",
+                maybe(random, "N1"),
+                None,
+                random.choice(DRUGS),
+                when,
+                day,
+                24312,
+                2026,
+                MICRO,
+                random.randrange(100, 9000),
+                maybe(random, random.random() < 0.2),
+                None,
+                True,
+            )
+        )
     return PartitionFacts(sales=tuple(sold))
 
 
 def stock(random: Random, place: str) -> PartitionFacts:
     """Stock of one institution."""
     rows = [
-        Stock(place, item, random.choice(("western", "patent", "piece", "consumable", None)), 24312 + month, day_number(date(2026, 1 + month, 1)), random.choice(REGIONS),
-              random.randrange(0, 100) * MICRO, maybe(random, random.randrange(0, 30) * MICRO), maybe(random, random.randrange(0, 300_000)))
-        for item in DRUGS for month in range(3)
-    ]  # fmt: skip
+        Stock(
+            place,
+            item,
+            random.choice(("western", "patent", "piece", "consumable", None)),
+            24312 + month,
+            day_number(date(2026, 1 + month, 1)),
+            random.choice(REGIONS),
+            random.randrange(0, 100) * MICRO,
+            maybe(random, random.randrange(0, 40) * MICRO),
+            maybe(random, random.randrange(0, 600_000)),
+        )
+        for item in DRUGS
+        for month in range(11)
+    ]
     return PartitionFacts(stock=tuple(rows))
 
 
@@ -236,21 +329,17 @@ LIMITS: dict[int, Callable[[Random], dict[str, Any]]] = {
     7: lambda r: r.choice(({"max_age_years": r.choice((10, 14))}, {"max_age_days": 28}, {})),
     8: lambda r: {},
     9: lambda r: {"max_days": maybe(r, r.choice((5, 15)))},
-    10: lambda r: r.choice(
-        (
-            {"course_mode": "days", "course_days": 2},
-            {"course_mode": "span", "course_days": r.choice((5, 9))},
-            {"course_mode": "span", "course_months": 1},
-            {"course_mode": None, "course_days": 3},
-            {"course_mode": "days"},
-        )
-    ),
+    10: lambda r: {
+        "course_mode": maybe(r, r.choice(("days", "span", "span"))),
+        "course_days": maybe(r, r.choice((1, 3)), 0.8),
+        "course_months": maybe(r, 1, 0.3),
+    },
     12: lambda r: {"level": maybe(r, r.choice((2, 3)))},
     13: lambda r: {"encounter": maybe(r, r.choice(("住院", "急诊或住院", "门诊", "门慢特")))},
     14: lambda r: {"max_price": maybe(r, r.choice((8, 12)) * MICRO), "level": maybe(r, r.choice((1, 2, 3)), 0.6)},
     15: lambda r: {"surgery_group": maybe(r, r.choice("AB")), "discount": maybe(r, MICRO // 2)},
     25: lambda r: window(r),
-    26: lambda r: window(r) | {"max_price": maybe(r, 15 * MICRO, 0.6)},
+    26: lambda r: {"window": r.choice(("day", "encounter"))} | {"max_price": maybe(r, 15 * MICRO, 0.6)},
     27: lambda r: {"max_quantity": maybe(r, r.choice((1, 2)) * MICRO, 0.95)},
     31: lambda r: {"max_quantity": maybe(r, 2 * MICRO, 0.95), "per_days": maybe(r, r.choice((1, 7, 15)), 0.95)},
     34: lambda r: {"max_amount": r.choice((1000, 3000)), "per": maybe(r, r.choice(("calendar_day", "encounter", "year")))},
@@ -272,21 +361,41 @@ def points(random: Random) -> tuple[KnowledgePoint, ...]:
     found = []
     for class_no, limit in LIMITS.items():
         for index in range(6):
-            own = random.sample(SERVICES if class_no in (15, 25, 26) else ITEMS, 3)
+            own = random.sample(SERVICES if class_no in (15, 26) else ITEMS, 3)
             others = (
-                random.sample(DIAGNOSES + ("E11", "I10"), 2)
+                random.sample((*DIAGNOSES, "E11", "I10"), 2)
                 if class_no == 8
                 else [item for item in random.sample(ITEMS, 5) if item not in own]
             )
             codes = [PointCode("a", code) for code in own] + [PointCode("b", code) for code in others if class_no in (8, 25, 26, 64, 74)]
             if class_no == 26:
-                codes = [PointCode("a", own[0]), *(PointCode("b", code) for code in own[1:])]
+                codes = [PointCode("a", "LOCAL-1"), *(PointCode("b", code) for code in own[1:])]
             if class_no == 8 and index == 5:
                 codes = codes[:3]
             point = KnowledgePoint(
-                f"K{class_no:02d}-{index}", class_no, "示例", "", "", "", None, date(2020, 1, 1), None, (), "", "", "", True, "", Limit(**limit(random)), sorted_codes(codes)
-            )  # fmt: skip
+                f"K{class_no:02d}-{index}",
+                class_no,
+                "示例",
+                "",
+                "",
+                "",
+                None,
+                date(2020, 1, 1),
+                None,
+                (),
+                "",
+                "",
+                "",
+                True,
+                "",
+                Limit(**limit(random)),
+                sorted_codes(codes),
+            )
             change: dict[str, Any] = {}
+            if index == 0:  # a point that lacks what it limits
+                change["limit"] = replace(
+                    point.limit, max_quantity=None, max_amount=None, course_days=None, sex=None, level=None, discount=None, window=None
+                )
             if random.random() < 0.15:
                 change["valid_from"] = date(2026, 2, 1)
             if random.random() < 0.15:
