@@ -142,4 +142,6 @@ def simulate_region(settings: Settings) -> tuple[Care, Truth]:
         if act is None:
             raise UsageError.of(f"unknown scheme {name!r}", accepted=", ".join(SCHEMES))
         act(care, care.streams.rng(f"scheme {name}"), truth)
+    if len(np.unique(care.lines["key"])) < len(care.lines):
+        raise AssertionError("two lines share a key: a scheme charged twice under one turn")
     return care, truth

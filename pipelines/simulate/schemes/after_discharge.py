@@ -32,7 +32,7 @@ def act(care: Care, rng: np.random.Generator, truth: Truth) -> None:
             if item == "ceft":
                 numbers = numbers[rng.random(len(numbers)) < 0.7]
                 base = (enc["end"][numbers] // DAY + day) * DAY
-            truth.line(NAME, add_lines(care, numbers, item, base + rng.integers(8, 17, len(numbers)) * 3600, cnt, turn))
+            truth.line(NAME, add_lines(care, NAME, numbers, item, base + rng.integers(8, 17, len(numbers)) * 3600, cnt, turn))
     truth.entity(NAME, "stay", left)
     _cards_of_the_dead(care, rng, truth, start)
 
@@ -52,5 +52,5 @@ def _cards_of_the_dead(care: Care, rng: np.random.Generator, truth: Truth, start
     numbers = add_visits(care, NAME, person, np.full(len(person), clinic), day, "11", DIAGNOSIS["I10.x00"])
     for turn, item in enumerate(("visit", "fudx", "yxyp", "vitc"), start=1):
         some = numbers[rng.random(len(numbers)) < (1 if turn == 1 else 0.7)]
-        truth.line(NAME, add_lines(care, some, item, soon_after(care, some, item), 1, turn, 7 if turn > 1 else 0))
+        truth.line(NAME, add_lines(care, NAME, some, item, soon_after(care, some, item), 1, turn, 7 if turn > 1 else 0))
     truth.entity(NAME, "person", person)

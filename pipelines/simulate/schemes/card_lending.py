@@ -42,7 +42,7 @@ def act(care: Care, rng: np.random.Generator, truth: Truth) -> None:
         ((bought, "lhqw", 4), (bought, "calc", 7), (bought, "shtg", 5), (seen, "visit", 0), (seen, "acup", 0), (seen, "shtg", 5)), start=1
     ):
         some = numbers if item in ("calc", "visit") else numbers[rng.random(len(numbers)) < 0.7]
-        truth.line(NAME, add_lines(care, some, item, soon_after(care, some, item), 1, turn, days))
+        truth.line(NAME, add_lines(care, NAME, some, item, soon_after(care, some, item), 1, turn, days))
     looked = lent[rng.random(len(lent)) < 0.6]
     time = (
         (care.encounters["begin"][looked] // DAY + 1) * DAY + rng.integers(20, 22, len(looked)) * 3600 + rng.integers(0, 3600, len(looked))

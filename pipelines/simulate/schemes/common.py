@@ -66,8 +66,11 @@ def add_visits(
     return care.add_encounters(visits)
 
 
-def add_lines(care: Care, numbers: Arr, item: Arr | str, time: Arr, cnt: Arr | float, turn: int, days: Arr | int = 0) -> Arr:
-    """Fee lines of existing encounters; `turn` (1, 2, …) must differ between calls that touch the same encounters. Returns their keys."""
+def add_lines(care: Care, scheme: str, numbers: Arr, item: Arr | str, time: Arr, cnt: Arr | float, turn: int, days: Arr | int = 0) -> Arr:
+    """Append fee lines to existing encounters and return their keys.
+
+    `turn` (1, 2, …) must differ between calls of one `scheme` that touch the same encounter on the same day; quantities are whole units.
+    """
     count = len(numbers)
     items = np.full(count, catalogue().index[item]) if isinstance(item, str) else item
     quantity = np.round(np.broadcast_to(np.asarray(cnt), (count,)) * PRICE_SCALE).astype(np.int64)
@@ -85,6 +88,7 @@ def add_lines(care: Care, numbers: Arr, item: Arr | str, time: Arr, cnt: Arr | f
         np.zeros(count, dtype=np.int64),
         np.full(count, 40 + turn),
     )
+    lines["key"] = mix(lines["key"], scheme)
     care.add_lines(lines)
     return lines["key"]
 

@@ -37,4 +37,4 @@ def act(care: Care, rng: np.random.Generator, truth: Truth) -> None:
     nursing = nursing[rng.random(len(nursing)) < 0.2]
     for turn, item in enumerate(("nur1", "nur2"), start=1):
         of_item = nursing[lines["item"][nursing] == items.index[item]]
-        truth.line(NAME, add_lines(care, lines["enc"][of_item], item, lines["time"][of_item] + 60, 1, turn))
+        truth.line(NAME, add_lines(care, NAME, lines["enc"][of_item], item, lines["time"][of_item] + 60, 1, turn))

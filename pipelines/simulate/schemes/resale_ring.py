@@ -51,5 +51,5 @@ def act(care: Care, rng: np.random.Generator, truth: Truth) -> None:
                 care.phone[visit] = phone
             for step, drug in enumerate(drugs, start=1):
                 packs = max(-(-SUPPLY // int(items.days[items.index[drug]])), 1)
-                truth.line(NAME, add_lines(care, visits, drug, soon_after(care, visits, drug), packs, step + 4 * number, SUPPLY))
+                truth.line(NAME, add_lines(care, NAME, visits, drug, soon_after(care, visits, drug), packs, step + 4 * number, SUPPLY))
         truth.entity(NAME, "person", person)

@@ -37,7 +37,9 @@ def act(care: Care, rng: np.random.Generator, truth: Truth) -> None:
     whole = ~is_split(care.lines, enc["inst"][care.lines["enc"]])
     for turn, item in enumerate(ITEMS, start=1):
         some = visits[rng.random(len(visits)) < 0.45]
-        keys = add_lines(care, some, item, soon_after(care, some, item), 1, turn, min(7, int(catalogue().days[catalogue().index[item]])))
+        keys = add_lines(
+            care, NAME, some, item, soon_after(care, some, item), 1, turn, min(7, int(catalogue().days[catalogue().index[item]]))
+        )
         truth.line(NAME, keys)
     lines = care.lines
     lines["ghost"][first_line:] = 1

@@ -34,11 +34,11 @@ def act(care: Care, rng: np.random.Generator, truth: Truth) -> None:
     care.lines["pric"][panel] = items.price[items.index["chm1"], level]
     truth.line(NAME, care.lines["key"][panel], share)
     for turn, part in enumerate(PARTS[1:], start=1):
-        truth.line(NAME, add_lines(care, numbers, part, time, 1, turn), share)
+        truth.line(NAME, add_lines(care, NAME, numbers, part, time, 1, turn), share)
     for turn, (main, contained) in enumerate(BESIDE, start=5):
         at = np.flatnonzero(here & (care.lines["item"][: len(here)] == items.index[main]))
         at = at[rng.random(len(at)) < 0.8]
-        truth.line(NAME, add_lines(care, care.lines["enc"][at], contained, care.lines["time"][at], 1, turn))
+        truth.line(NAME, add_lines(care, NAME, care.lines["enc"][at], contained, care.lines["time"][at], 1, turn))
     second = np.flatnonzero(here & np.isin(care.lines["item"][: len(here)], items.numbers("adhe", "lbio", "orep")))
     care.lines["cnt"][second] = PRICE_SCALE
     truth.line(NAME, care.lines["key"][second], half_up(care.lines["pric"][second], 200))

@@ -51,7 +51,9 @@ def _swap(care: Care, rng: np.random.Generator, truth: Truth) -> None:
     drug = rng.choice(stock, len(here))
     for turn, item in enumerate(stock.tolist(), start=1):
         numbers = here[drug == item]
-        keys = add_lines(care, numbers, item, soon_after(care, numbers, item), 2, turn, min(int(items.days[items.index[item]]) * 2, 14))
+        keys = add_lines(
+            care, NAME, numbers, item, soon_after(care, numbers, item), 2, turn, min(int(items.days[items.index[item]]) * 2, 14)
+        )
         misfit = _does_not_fit(care, numbers, item)
         truth.line(NAME, keys[misfit])
         truth.entity(NAME, "person", enc["person"][numbers[misfit]])
