@@ -28,7 +28,7 @@ from xiezhi.storage.delta import DeltaStore, arrow_type, writer_properties
 
 GOAL = 0.4
 GOAL_LINES = 90_000
-QUICK, FULL = 200_000, 3_000_000
+QUICK, FULL = 300_000, 3_000_000
 
 
 def _month(batch: pa.RecordBatch) -> pa.RecordBatch:

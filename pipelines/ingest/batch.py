@@ -55,9 +55,11 @@ class Reader(Protocol):
 
 
 def trimmed(values: Any) -> Any:
-    """A text array without blanks at both ends (full-width and no-break space too); the cheap way where all is ASCII."""
+    """A text array without blanks at both ends (full-width and no-break space too), empty texts missing; cheap where all is ASCII."""
     ascii_only = pc.all(pc.string_is_ascii(values)).as_py() is not False
-    return pc.ascii_trim_whitespace(values) if ascii_only else pc.utf8_trim_whitespace(values)
+    values = pc.ascii_trim_whitespace(values) if ascii_only else pc.utf8_trim_whitespace(values)
+    empty = pc.equal(values, "")
+    return pc.if_else(empty, None, values) if pc.any(empty).as_py() else values
 
 
 def plain(values: Any) -> Any:
@@ -119,7 +121,7 @@ def ready(batch: Batch, header: Header, values: Mapping[str, Mapping[str, str]],
         if pa.types.is_string(column.type):
             column = trimmed(column)
             if name in values:
-                column = _replaced(column, values[name])
+                column = trimmed(_replaced(column, values[name]))
         columns[name] = column
     if header.extra:
         arrays = [_whole(batch.columns[index]) for index in header.extra]

@@ -15,17 +15,13 @@ import pyarrow.compute as pc
 from pipelines.ingest.batch import EXTRA, ROW, BadRecord
 from pipelines.ingest.quarantine import Quarantine
 from pipelines.ingest.report import TableReport
-from pipelines.ingest.typing_sql import BatchSql
+from pipelines.ingest.typing_sql import BatchSql, owner_sql, version_sql
 from pipelines.ingest.writer import SegmentWriter
 from xiezhi.domain.tables import TableSpec
 from xiezhi.storage.delta import DeltaStore, arrow_schema
 
 SLICE_ROWS = 32_768
 """Rows of a slice of a batch: the database works on the slices of a batch in parallel."""
-
-
-def _hash(columns: tuple[str, ...]) -> str:
-    return f"hash({', '.join(columns)})"
 
 
 class TableLoader:
@@ -60,9 +56,6 @@ class TableLoader:
         self._had_rows = bool(store.files(spec.name))
         self._months: set[int] = set()
         self._writer = SegmentWriter(store, spec.name, self._schema)
-        owner = (spec.set_of,) if spec.set_of else spec.identity
-        self._owner = _hash(owner)
-        self._version = _hash((spec.set_of, "updt_time")) if spec.set_of else "hash(content_hash)"
         con.execute("CREATE OR REPLACE TABLE seen (h UUID, owner UBIGINT, version UBIGINT, month INTEGER)")
 
     def __enter__(self) -> TableLoader:
@@ -88,59 +81,76 @@ class TableLoader:
         names = set(table.column_names)
         sources = {name: table.schema.field(name).type for name in self._spec.names if name in names}
         sql = BatchSql(self._spec, sources, extra=EXTRA in names, lossy=lossy)
-        self._con.register("batch", pa.Table.from_batches(table.combine_chunks().to_batches(max_chunksize=SLICE_ROWS)))
-        typed = self._con.sql(sql.typed()).to_arrow_table()
-        if pc.any(typed["bad"]).as_py():
-            typed = self._without_bad(typed, sql, file, header_line)
-        self._take(typed)
+        table = table.combine_chunks()
+        self._con.register("batch", pa.Table.from_batches(table.to_batches(max_chunksize=SLICE_ROWS)))
+        found = self._con.sql(sql.typed()).to_arrow_table()
+        if not found[ROW].equals(table[ROW]):
+            raise AssertionError("the database gave the rows of a batch in another order")
+        keep = self._fresh(found, sql, file, header_line)
         self._con.unregister("batch")
+        if keep is not None:
+            found, table = found.filter(keep), table.filter(keep)
+        if not len(table):
+            return
+        columns = []
+        for field in self._schema:
+            if field.name == "ingest_id":
+                columns.append(pa.repeat(self._ingest_id, len(table)))
+            elif field.name in sql.absent:
+                columns.append(pa.nulls(len(table), field.type))
+            else:
+                columns.append((table if field.name in sql.as_read else found)[field.name])
+        self._writer.write(pa.table(columns, names=self._schema.names).cast(self._schema))
 
-    def _without_bad(self, typed: Any, sql: BatchSql, file: str, header_line: int) -> Any:
-        """The good rows; the bad ones go to quarantine, and rows without any value are no rows and vanish."""
-        self._con.register("bad_rows", typed.filter(typed["bad"]).select([ROW]))
+    def _fresh(self, found: Any, sql: BatchSql, file: str, header_line: int) -> Any:
+        """Which rows to keep: those that are good and new; None for all of them."""
+        good = found
+        if pc.any(found["bad"]).as_py():
+            self._set_aside(found, sql, file, header_line)
+            good = found.filter(pc.invert(found["bad"]))
+        rows = self._new_rows(good.select([ROW, "content_hash", "owner", "version", "month"]))
+        self._report.duplicates += len(good) - len(rows)
+        return None if len(rows) == len(found) else pc.is_in(found[ROW], value_set=rows)
+
+    def _set_aside(self, found: Any, sql: BatchSql, file: str, header_line: int) -> None:
+        """Bad rows go to quarantine; rows without any value are no rows and vanish."""
+        self._con.register("bad_rows", found.filter(found["bad"]).select([ROW]))
         blank = {row for (row,) in self._con.sql(sql.blank_rows()).fetchall()}
         self._report.read -= len(blank)
         reasons = (item for item in self._con.sql(sql.reasons()).fetchall() if item[0] not in blank)
         whole = dict(self._con.sql(sql.whole_rows()).fetchall())
         self._con.unregister("bad_rows")
         self._quarantine.add(self._spec, self._report, file, header_line, reasons, whole)
-        return typed.filter(pc.invert(typed["bad"]))
 
-    def _take(self, typed: Any) -> None:
-        """Keep rows whose content is new, in order."""
-        months = {month for month in pc.unique(typed["month"]).to_pylist() if month not in self._months}
+    def _new_rows(self, good: Any) -> Any:
+        """Numbers of the rows whose content neither the store nor the input so far holds; equal rows of one batch count once."""
+        months = {month for month in pc.unique(good["month"]).to_pylist() if month not in self._months}
         if months and self._had_rows:
             listing = ", ".join(str(month) for month in sorted(months))
             self._con.execute(
                 f"INSERT INTO seen SELECT CAST(content_hash AS UUID), NULL, NULL, month FROM {self._scan} WHERE month IN ({listing})"
             )
         self._months |= months
-        self._con.register("typed", typed)
+        self._con.register("good", good)
         self._con.execute(
             "CREATE OR REPLACE TEMP TABLE fresh AS SELECT f.* FROM ("
-            f"SELECT CAST(content_hash AS UUID) AS h, any_value({self._owner}) AS owner, any_value({self._version}) AS version, "
-            f"any_value(t.month) AS month, min({ROW}) AS r FROM typed t GROUP BY content_hash"
+            "SELECT CAST(content_hash AS UUID) AS h, any_value(owner) AS owner, any_value(version) AS version, "
+            f"any_value(g.month) AS month, min({ROW}) AS r FROM good g GROUP BY h"
             ") f ANTI JOIN seen s ON f.h = s.h AND f.month = s.month"
         )
-        self._con.unregister("typed")
+        self._con.unregister("good")
         self._con.execute("INSERT INTO seen SELECT h, owner, version, month FROM fresh")
-        rows = self._con.sql("SELECT r FROM fresh").to_arrow_table()["r"]
-        self._report.duplicates += len(typed) - len(rows)
-        if len(rows) < len(typed):
-            typed = typed.filter(pc.is_in(typed[ROW], value_set=rows))
-        if not len(typed):
-            return
-        columns = {name: typed[name] for name in self._schema.names if name != "ingest_id"}
-        columns["ingest_id"] = pa.repeat(self._ingest_id, len(typed))
-        self._writer.write(pa.table([columns[name] for name in self._schema.names], names=self._schema.names).cast(self._schema))
+        return self._con.sql("SELECT r FROM fresh").to_arrow_table()["r"]
 
     def _count_corrections(self) -> None:
         """Accepted versions less the owners that had none before: what is left are versions of something known."""
-        own = "FROM seen s WHERE s.owner IS NOT NULL"
-        new_versions, new_owners = f"SELECT count(DISTINCT version) {own}", f"SELECT count(DISTINCT owner) {own}"
+        fresh = "FROM seen s WHERE s.owner IS NOT NULL"
+        new_versions, new_owners = f"SELECT count(DISTINCT version) {fresh}", f"SELECT count(DISTINCT owner) {fresh}"
         if self._had_rows:
             prior = f"FROM {self._scan} p WHERE"
-            new_versions += f" AND NOT EXISTS (SELECT 1 {prior} {self._version} = s.version)"
-            new_owners += f" AND NOT EXISTS (SELECT 1 {prior} {self._owner} = s.owner)"
+            new_versions += f" AND NOT EXISTS (SELECT 1 {prior} {version_sql(self._spec)} = s.version)"
+            new_owners += f" AND NOT EXISTS (SELECT 1 {prior} {owner_sql(self._spec)} = s.owner)"
+        if not self._spec.set_of:
+            new_versions = f"SELECT count(*) {fresh}"  # every new row is a version of its own
         ((count,),) = self._con.execute(f"SELECT ({new_versions}) - ({new_owners})").fetchall()
         self._report.corrections += count

@@ -10,7 +10,7 @@ from xiezhi.storage.delta import DeltaStore
 
 
 def pending_references(con: duckdb.DuckDBPyConnection, store: DeltaStore) -> list[Pending]:
-    """Every kind of reference with missing targets in the whole store: rows (one a fact, however many versions) and an example."""
+    """Every kind of reference with missing targets in the whole store: stored rows (each version of a fact counts) and an example."""
     found: list[Pending] = []
     for spec in TABLES.values():
         if not spec.references or not store.files(spec.name):
@@ -18,9 +18,8 @@ def pending_references(con: duckdb.DuckDBPyConnection, store: DeltaStore) -> lis
         for reference in spec.references:
             last = reference.columns[-1]
             pairs = " AND ".join(f"s.{a} = t.{b}" for a, b in zip(reference.columns, reference.target_columns, strict=True))
-            identity = ", ".join(f"s.{name}" for name in spec.identity)
             query = (
-                f"SELECT count(DISTINCT hash({identity})), min(s.{last}) FROM {store.scan_sql(spec.name)} s "
+                f"SELECT count(*), min(s.{last}) FROM {store.scan_sql(spec.name)} s "
                 f"WHERE s.{last} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {store.scan_sql(reference.table)} t WHERE {pairs})"
             )
             ((rows, example),) = con.execute(query).fetchall()

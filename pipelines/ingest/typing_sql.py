@@ -2,7 +2,7 @@
 
 The text of a query is made from the table's specification and the source column's type alone; no value of the data and no name from a
 file ever enters it. Every column is read as `"name"` from the registered batch `batch`, whose row number is `__row`; its texts are
-trimmed already.
+trimmed already, and empty ones are missing.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from pipelines.ingest.reasons import type_reason
 from xiezhi.domain.tables import Column, Kind, TableSpec, content_hash_sql, known_fields_sql, month_sql
+from xiezhi.storage.delta import arrow_type
 
 DATE_TEXT = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}|\d{8}"
 """A date as text."""
@@ -118,7 +119,7 @@ def _text(column: Column, source: pa.DataType, name: str, *, lossy: bool) -> Typ
     elif pa.types.is_boolean(source):
         value = f"CAST(CAST({name} AS INTEGER) AS VARCHAR)"
     elif pa.types.is_string(source):
-        value = f"nullif({name}, '')"
+        value = name
     else:
         value = f"CAST({name} AS VARCHAR)"
     bad: list[tuple[str, str]] = []
@@ -147,12 +148,22 @@ def typed_column(column: Column, source: pa.DataType | None, *, lossy: bool) -> 
     if column.kind.textual:
         typed = _text(column, source, name, lossy=lossy)
     else:
-        raw = f"nullif({name}, '')" if pa.types.is_string(source) else name
+        raw = name
         typed = (_date if column.kind in (Kind.DATE, Kind.DATETIME) else _number)(column, source, raw)
     if column.nullable:
         return typed
     absent = f"{typed.raw} IS NULL"
     return Typed(typed.value, typed.raw, (("missing", absent), *typed.bad), (absent, *typed.any_bad))
+
+
+def owner_sql(spec: TableSpec) -> str:
+    """What the rows of a table are versions of, as a 64-bit hash: the identity, or the owner of the set."""
+    return f"hash({', '.join((spec.set_of,) if spec.set_of else spec.identity)})"
+
+
+def version_sql(spec: TableSpec) -> str:
+    """The version of a set as a 64-bit hash; missing for other tables, where every row is a version of its own."""
+    return f"hash({spec.set_of}, updt_time)" if spec.set_of else "CAST(NULL AS UBIGINT)"
 
 
 class BatchSql:
@@ -172,14 +183,31 @@ class BatchSql:
         kept = "CASE WHEN __extra IS NULL THEN NULL ELSE json_merge_patch('{}', to_json(__extra)) END"
         self._extra = f"CAST({kept} AS VARCHAR)" if extra else "CAST(NULL AS VARCHAR)"
         self._raw = [name for name in spec.names if name in sources] + (["__extra"] if extra else [])
+        # A column that is of its stored type already need not be copied out of the database again.
+        self.as_read = frozenset(name for name, kind in sources.items() if kind == arrow_type(spec.column(name)))
+        self.absent = frozenset(spec.names) - frozenset(sources)
 
     def typed(self) -> str:
-        """All rows: `__row`, the typed columns, `extra`, `content_hash`, `known_fields`, `month` and `bad`."""
+        """All rows in order: `__row`, `extra`, `content_hash`, `known_fields`, `month`, `bad`, and the columns that had to be typed.
+
+        Columns `as_read` are good as they are in the batch and `absent` ones are missing, so neither is among them. `owner` is the
+        hash of what rows are versions of, `version` that of a set's version (missing where every row is a version of its own).
+        """
+        spec = self._spec
         values = ", ".join(f"{typed.value} AS {column.name}" for column, typed in self._columns)
         conditions = [f"({condition})" for _, typed in self._columns for condition in typed.any_bad]
+        out = [name for name in spec.names if name not in self.as_read and name not in self.absent]
+        meta = [
+            "extra",
+            "bad",
+            f"{content_hash_sql(spec)} AS content_hash",
+            f"{known_fields_sql(spec)} AS known_fields",
+            f"{month_sql(spec)} AS month",
+            f"{owner_sql(spec)} AS owner",
+            f"{version_sql(spec)} AS version",
+        ]
         return (
-            f"SELECT *, {content_hash_sql(self._spec)} AS content_hash, {known_fields_sql(self._spec)} AS known_fields, "
-            f"{month_sql(self._spec)} AS month FROM (SELECT __row, {values}, {self._extra} AS extra, "
+            f"SELECT {', '.join(['__row', *out, *meta])} FROM (SELECT __row, {values}, {self._extra} AS extra, "
             f"coalesce({' OR '.join(conditions) or 'false'}, false) AS bad FROM batch)"
         )
 
