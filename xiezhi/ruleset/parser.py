@@ -10,7 +10,8 @@ Types are checked while reading; the first mistake of an expression is reported 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from xiezhi.ruleset import expr as x
@@ -18,6 +19,7 @@ from xiezhi.ruleset.lexer import ExpressionError, Token, tokenize
 from xiezhi.ruleset.types import MICRO_TYPES, NUMERIC, FieldInfo, Type
 
 MICRO_DIGITS = 6
+MAX_DEPTH = 50
 COMPARISONS = ("<=", ">=", "!=", "=", "<", ">")
 
 
@@ -108,7 +110,16 @@ def fit(node: x.Expr, wanted: Type, offset: int) -> x.Expr:
 
 class _Parser:
     def __init__(self, source: str, names: Names) -> None:
-        self.tokens, self.names, self.at = tokenize(source), names, 0
+        self.tokens, self.names, self.at, self.depth = tokenize(source), names, 0, 0
+
+    @contextmanager
+    def nested(self) -> Iterator[None]:
+        """One level deeper; a text that only nests is a mistake, not a crash."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise ExpressionError(self.token.offset, "nested too deep", f"at most {MAX_DEPTH} levels")
+        yield
+        self.depth -= 1
 
     @property
     def token(self) -> Token:
@@ -130,6 +141,10 @@ class _Parser:
             raise ExpressionError(self.token.offset, f"{self.token.text!r} is too much here", "and, or, an operator, or the end")
 
     def expression(self) -> x.Expr:
+        with self.nested():
+            return self.choice()
+
+    def choice(self) -> x.Expr:
         if self.take("if"):
             start = self.token.offset
             condition = fit(self.expression(), Type.BOOL, start)
@@ -156,7 +171,8 @@ class _Parser:
     def negation(self) -> x.Expr:
         if self.take("not"):
             offset = self.token.offset
-            return x.Not(Type.BOOL, fit(self.negation(), Type.BOOL, offset))
+            with self.nested():
+                return x.Not(Type.BOOL, fit(self.negation(), Type.BOOL, offset))
         return self.comparison()
 
     def comparison(self) -> x.Expr:
@@ -251,7 +267,8 @@ class _Parser:
     def unary(self) -> x.Expr:
         if self.take("-"):
             offset = self.token.offset
-            node = self.unary()
+            with self.nested():
+                node = self.unary()
             if node.type not in NUMERIC:
                 raise ExpressionError(offset, f"{node.type} has no negative", "a number")
             return (
