@@ -139,7 +139,7 @@ _MARKS = {"": (False, True), "°": (True, True), "!": (True, False)}
 
 
 def _columns(text: str) -> tuple[Column, ...]:
-    columns = []
+    columns: list[Column] = []
     for line in text.split("\n"):
         if not line.strip():
             continue
