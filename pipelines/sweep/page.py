@@ -47,12 +47,16 @@ def text(value: words.Text) -> Markup:
 @cache
 def _environment() -> Environment:
     made = Environment(
-        loader=PackageLoader("pipelines.sweep", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("pipelines.sweep", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     made.globals["t"] = both
     made.globals["words"] = words
     made.filters.update(
-        text=text, money=words.money, number=words.number, price=words.price, moment=words.moment, day=words.day, cut=words.cut, percent=words.percent
+        text=text, money=words.money, number=words.number, price=words.price, moment=words.moment, day=words.day, cut=words.cut
     )
     made.filters["count"] = "{:,}".format
     return made

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from pipelines.sweep.counted import line_key
 from pipelines.sweep.page_evidence import Evidence, EvidenceEncounter, EvidenceLine, EvidenceSale, EvidenceStock, age
-from pipelines.sweep.page_words import INSURANCES, KINDS, LEVELS, SEXES, Text, cut, masked, money, number, percent
+from pipelines.sweep.page_reasons import calculation, definitions, formulas, values_read, written_rule
+from pipelines.sweep.page_words import INSURANCES, KINDS, LEVELS, SEXES, Text, cut, masked, money, same
 from xiezhi.domain.finding import Finding
 from xiezhi.domain.knowledge import KnowledgePoint
 from xiezhi.ruleset.law import Citation
 from xiezhi.ruleset.spec import RuleSpec
-from xiezhi.ruleset.types import Type
 
 SHOWN = 40
 SHOWN_PER_RULE = 5
@@ -28,7 +25,7 @@ POINTS_PER_CARD = 4
 
 @dataclass(frozen=True)
 class ShownLine:
-    """A fee line of a card: `offends` or only related; `part_fen` its share of the amount; `elsewhere` where another institution billed it."""
+    """A fee line of a card: `offends` or only related; `part_fen` its part of the amount; `elsewhere`: another institution billed it."""
 
     line: EvidenceLine
     offends: bool
@@ -55,6 +52,8 @@ class Card:
     institution: Text
     facts: tuple[tuple[Text, Text], ...]
     formulas: tuple[tuple[Text, str], ...]
+    definitions: tuple[tuple[Text, str], ...]
+    read: tuple[tuple[Text, Text], ...]
     calculation: tuple[tuple[Text, Text], ...]
     lines: tuple[ShownLine, ...]
     lines_left_out: int
@@ -93,7 +92,7 @@ def build_cards(
     institutions: Mapping[str, Text],
 ) -> list[Card]:
     """A card for each finding, in the given order."""
-    written = {rule_id: _written(rules[rule_id]) for rule_id in sorted({f.rule_id for f in findings})}
+    written = {rule_id: written_rule(rules[rule_id]) for rule_id in sorted({f.rule_id for f in findings})}
     return [
         _card(place, finding, rules[finding.rule_id], written[finding.rule_id], evidence, points, institutions)
         for place, finding in enumerate(findings, 1)
@@ -110,7 +109,7 @@ def _card(
     institutions: Mapping[str, Text],
 ) -> Card:
     lines = _lines(finding, evidence)
-    own = {finding.encounter_id, *(line.line.encounter for line in lines if line.offends)}
+    own = {finding.encounter_id if rule.row_kind == "encounter" else None, *(line.line.encounter for line in lines if line.offends)}
     cited = [points[kp] for kp in finding.knowledge_ids if kp in points]
     shown = [line for line in lines if line.offends][:LINES_PER_CARD] + [line for line in lines if not line.offends][:RELATED_PER_CARD]
     return Card(
@@ -118,10 +117,12 @@ def _card(
         finding=finding,
         rule=rule,
         person=masked(finding.person_id),
-        institution=institutions.get(finding.institution_code, Text(finding.institution_code, finding.institution_code)),
+        institution=institutions.get(finding.institution_code, same(finding.institution_code)),
         facts=tuple(_facts(finding, evidence)),
-        formulas=tuple(_formulas(written)),
-        calculation=tuple(_calculation(finding, rule, lines)),
+        formulas=tuple(formulas(written)),
+        definitions=tuple(definitions(written)),
+        read=tuple(values_read(rule, evidence.rows.get(finding.finding_id), cited)),
+        calculation=tuple(calculation(finding, rule, sum(line.line.amount for line in lines if line.offends))),
         lines=tuple(sorted(shown, key=lambda s: (s.line.time, s.line.institution, s.line.id))),
         lines_left_out=len(lines) - len(shown),
         visits=tuple(ShownVisit(visit, visit.id in own) for visit in evidence.visits.get(finding.finding_id, ())),
@@ -150,66 +151,24 @@ def _facts(finding: Finding, evidence: Evidence) -> list[tuple[Text, Text]]:
     result = []
     if encounter is not None:
         years = age(encounter.birth_date, finding)
-        sex = SEXES.get(encounter.sex or "", Text("", ""))
-        who = Text(f"{sex.zh} {f'{years} 岁' if years is not None else ''}".strip(), f"{sex.en} {years if years is not None else ''}".strip())
-        if who.zh:
-            result.append((Text("性别 / 年龄", "Sex / age"), who))
+        sex = SEXES.get(encounter.sex or "", same("—"))
+        if years is not None:
+            result.append((Text("性别 / 年龄", "Sex / age"), Text(f"{sex.zh} / {years} 岁", f"{sex.en} / {years}")))
         if encounter.insurance:
-            result.append((Text("险种", "Insurance"), INSURANCES.get(encounter.insurance, Text(encounter.insurance, encounter.insurance))))
+            result.append((Text("险种", "Insurance"), INSURANCES.get(encounter.insurance, same(encounter.insurance))))
         if encounter.kind:
-            result.append((Text("就医方式", "Kind of visit"), KINDS.get(encounter.kind, Text(encounter.kind, encounter.kind))))
+            result.append((Text("就医方式", "Kind of visit"), KINDS.get(encounter.kind, same(encounter.kind))))
         if encounter.main_diagnosis:
-            result.append((Text("主诊断", "Main diagnosis"), Text(cut(encounter.main_diagnosis, 20), cut(encounter.main_diagnosis, 20))))
+            result.append((Text("主诊断", "Main diagnosis"), same(cut(encounter.main_diagnosis, 20))))
         if encounter.total is not None:
-            result.append((Text("本次费用（元）", "Visit total (yuan)"), Text(money(encounter.total), money(encounter.total))))
+            result.append((Text("本次费用（元）", "Visit total (yuan)"), same(money(encounter.total))))
         if encounter.fund is not None:
-            result.append((Text("其中基金支付（元）", "Paid by the fund (yuan)"), Text(money(encounter.fund), money(encounter.fund))))
+            result.append((Text("其中基金支付（元）", "Paid by the fund (yuan)"), same(money(encounter.fund))))
     if finding.practitioner_code:
-        result.append((Text("开单人员", "Ordered by"), Text(cut(finding.practitioner_code, 24), cut(finding.practitioner_code, 24))))
+        result.append((Text("开单人员", "Ordered by"), same(cut(finding.practitioner_code, 24))))
     return result
-
-
-def _calculation(finding: Finding, rule: RuleSpec, lines: Sequence[ShownLine]) -> list[tuple[Text, Text]]:
-    """The numbers behind the amount: counted, limit, excess, net amount of the offending lines, share, fund."""
-    in_yuan = rule.counted is not None and rule.counted.type in (Type.PRICE, Type.FEN)
-    unit = Text("（元）", " (yuan)") if in_yuan else Text("", "")
-    result = []
-    if finding.quantity is not None:
-        result.append((Text(f"计得{unit.zh}", f"Counted{unit.en}"), _same(number(finding.quantity))))
-    if finding.limit_value is not None:
-        result.append((Text(f"限值{unit.zh}", f"Limit{unit.en}"), _same(number(finding.limit_value))))
-    if finding.quantity is not None and finding.limit_value is not None and finding.quantity > finding.limit_value:
-        result.append((Text(f"超出{unit.zh}", f"Excess{unit.en}"), _same(number(finding.quantity - finding.limit_value))))
-    net = sum(line.line.amount for line in lines if line.offends)
-    if net > 0:
-        result.append((Text("涉及明细净金额（元）", "Net amount of the lines (yuan)"), _same(money(net))))
-    if 0 < finding.amount_fen <= net:
-        result.append((Text("涉及金额占比", "Share at stake"), _same(percent(finding.amount_fen, net))))
-    if finding.fund_amount_fen is not None:
-        result.append((Text("其中基金份额（元）", "Share of the fund (yuan)"), _same(money(finding.fund_amount_fen))))
-    return result
-
-
-def _same(text: str) -> Text:
-    return Text(text, text)
-
-
-def _formulas(written: Mapping[str, Any]) -> list[tuple[Text, str]]:
-    """The parts of the rule that decide, as they stand in its file."""
-    names = {"where": Text("范围", "Rows"), "when": Text("条件", "Condition"), "amount": Text("金额", "Amount")}
-    result = [(text, cut(" ".join(str(written[name]).split()), 300)) for name, text in names.items() if written.get(name) is not None]
-    if isinstance(written.get("except"), dict):
-        result.append((Text("例外", "Unless"), cut(", ".join(written["except"]), 300)))
-    return result
-
-
-def _written(rule: RuleSpec) -> Mapping[str, Any]:
-    """The rule file, for the wording of its condition; empty where the file is gone since it was loaded."""
-    path = Path(rule.path)
-    document = yaml.safe_load(path.read_text("utf-8")) if path.is_file() else {}
-    return document if isinstance(document, dict) else {}
 
 
 def level_text(level: int | None) -> Text:
     """The level of an institution in words."""
-    return Text("—", "—") if level is None else LEVELS.get(level, _same(str(level)))
+    return same("—") if level is None else LEVELS.get(level, same(str(level)))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipelines.sweep.page_cards import Card, build_cards, chosen, level_text
 from pipelines.sweep.page_evidence import institution_names, months_of_lines, read_evidence
-from pipelines.sweep.page_words import LAPS, VERDICTS, Text, cut
+from pipelines.sweep.page_words import LAPS, VERDICTS, Text, cut, same
 from pipelines.sweep.run import Outcome, month_text
 from xiezhi.domain.finding import REVISED_BY, VERDICT_RANK, Finding
 from xiezhi.ruleset.spec import RuleSpec
@@ -92,6 +92,7 @@ class PageData:
 
     outcome: Outcome
     months: Text
+    tables: tuple[str, ...]
     seconds: float
     laps: tuple[tuple[Text, float], ...]
     total: Sums
@@ -114,11 +115,11 @@ def build_page(outcome: Outcome, home: Path) -> PageData:
     rules = outcome.rules.rules
     findings = [finding for finding in outcome.open if finding.rule_id in rules]
     names = institution_names(outcome.con)
-    institutions = {code: _same(cut(name, 60) if name else code) for code, (name, _) in names.items()}
+    institutions = {code: same(cut(name, 60) if name else code) for code, (name, _) in names.items()}
     shown = chosen(findings)
     knowledge = KnowledgeBase(home, outcome.request.rules_dir)
     points = {point.kp_id: point for point in knowledge.points({kp for finding in shown for kp in finding.knowledge_ids})}
-    evidence = read_evidence(outcome.con, shown, lambda finding: rules[finding.rule_id].row_kind)
+    evidence = read_evidence(outcome.con, shown, rules)
     cards = build_cards(shown, rules, evidence, points, institutions)
     by_rule = _sums(findings, lambda finding: finding.rule_id)
     by_verdict = _sums(findings, lambda finding: finding.verdict)
@@ -134,14 +135,15 @@ def build_page(outcome: Outcome, home: Path) -> PageData:
     return PageData(
         outcome=outcome,
         months=_months(outcome),
+        tables=tuple(outcome.data_version.split()) or ("—",),
         seconds=sum(outcome.seconds.values()),
-        laps=tuple((LAPS.get(name, _same(name)), value) for name, value in outcome.seconds.items()),
+        laps=tuple((LAPS.get(name, same(name)), value) for name, value in outcome.seconds.items()),
         total=_all(findings),
         by_verdict=tuple((key, VERDICTS[key], by_verdict.get(key, Sums())) for key in sorted(VERDICTS, key=VERDICT_RANK.__getitem__)),
         by_rule=tuple(RuleRow(rules[key], sums, shown_of[key], first_card.get(key, "")) for key, sums in _by_counted(by_rule)),
         silent=tuple(sorted((rule for rule in ran if rule.id not in by_rule), key=lambda rule: rule.id)),
         by_institution=tuple(
-            InstitutionRow(key, institutions.get(key, _same(key)), level_text(names.get(key, (None, None))[1]), len(rules_at[key]), sums)
+            InstitutionRow(key, institutions.get(key, same(key)), level_text(names.get(key, (None, None))[1]), len(rules_at[key]), sums)
             for key, sums in _by_counted(by_institution)[:INSTITUTIONS]
         ),
         institutions=len(by_institution),
@@ -153,10 +155,6 @@ def build_page(outcome: Outcome, home: Path) -> PageData:
         refused=tuple(_refused(r.finding, r.reason) for r in outcome.refused[:REFUSED]),
         command=_command(outcome),
     )
-
-
-def _same(text: str) -> Text:
-    return Text(text, text)
 
 
 def _sums(findings: Iterable[Finding], key: Callable[[Finding], str]) -> dict[str, Sums]:
@@ -180,7 +178,7 @@ def _months(outcome: Outcome) -> Text:
     if not first and not last:
         return Text("全部已入库月份", "all stored months")
     if first == last:
-        return _same(first)
+        return same(first)
     return Text(f"{first or '最早'} 至 {last or '最近'}", f"{first or 'earliest'} to {last or 'latest'}")
 
 

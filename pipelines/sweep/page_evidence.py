@@ -6,8 +6,8 @@ Only what the cards of the page show is read, by a few queries for all of them t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import duckdb
@@ -16,15 +16,15 @@ import pyarrow as pa
 from pipelines.sweep.counted import line_key
 from xiezhi.domain.calendar import completed_years, date_of, day_number, month_number
 from xiezhi.domain.counting import LineKey
+from xiezhi.domain.facts import INPATIENT
 from xiezhi.domain.finding import Finding
+from xiezhi.ruleset.features import Related
+from xiezhi.ruleset.spec import RuleSpec
 
 HISTORY_DAYS = 92
 """How far back the visits beside a finding about visits reach."""
 HISTORY_ROWS = 24
-
-_LINE = "institution id encounter time item name quantity price amount billed_quantity billed_amount kind department doctor".split()
-_ENCOUNTER = "id institution kind begin_date end_date main_diagnosis department insurance level sex birth_date fund total".split()
-_SALE = "institution id trace item time quantity amount line".split()
+_TABLES = {"line": "lines", "encounter": "encounters", "sale": "sales", "stock": "stock"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,78 +91,96 @@ class EvidenceStock:
 
 @dataclass
 class Evidence:
-    """What was read, keyed by what findings name; `visits`, `sales` and `stock` are by finding id."""
+    """What was read, keyed by what findings name; the others than lines and encounters are by finding id.
+
+    `rows` has for each finding the row of facts its rule judged last, with all columns.
+    """
 
     lines: dict[LineKey, EvidenceLine] = field(default_factory=dict)
     encounters: dict[str, EvidenceEncounter] = field(default_factory=dict)
     visits: dict[str, list[EvidenceEncounter]] = field(default_factory=lambda: defaultdict(list))
     sales: dict[str, list[EvidenceSale]] = field(default_factory=lambda: defaultdict(list))
     stock: dict[str, EvidenceStock] = field(default_factory=dict)
+    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def read_evidence(con: duckdb.DuckDBPyConnection, findings: Sequence[Finding], kind_of: Callable[[Finding], str]) -> Evidence:
-    """Read what findings rest on; `kind_of` tells the kind of rows a finding's rule looks at (`RuleSpec.row_kind`)."""
+def read_evidence(con: duckdb.DuckDBPyConnection, findings: Sequence[Finding], rules: Mapping[str, RuleSpec]) -> Evidence:
+    """Read what findings rest on."""
     found = Evidence()
     keys = sorted({line_key(f, line) for f in findings for line in (*f.line_ids, *f.related_line_ids)})
     columns: dict[str, Sequence[Any]] = {"i": [key[0] for key in keys], "l": [key[1] for key in keys]}
-    for row in _joined(con, "lines", _LINE, columns, "a.i = t.institution AND a.l = t.id"):
+    for row in _joined(con, "lines", _names(EvidenceLine), columns, "a.i = t.institution AND a.l = t.id"):
         found.lines[(row[0], row[1])] = EvidenceLine(*row)
     columns = {"e": sorted({f.encounter_id for f in findings if f.encounter_id} | {line.encounter for line in found.lines.values()})}
-    for row in _joined(con, "encounters", _ENCOUNTER, columns, "a.e = t.id"):
+    for row in _joined(con, "encounters", _names(EvidenceEncounter), columns, "a.e = t.id"):
         found.encounters[row[0]] = EvidenceEncounter(*row)
-    _visits(con, [f for f in findings if kind_of(f) == "encounter"], found)
-    _sales(con, [f for f in findings if kind_of(f) == "sale"], found)
-    stocks = [f for f in findings if kind_of(f) == "stock"]
-    columns = {
-        "f": [f.finding_id for f in stocks],
-        "i": [f.institution_code for f in stocks],
-        "c": [f.item_code for f in stocks],
-        "m": [month_number(f.service_date) for f in stocks],
-    }
-    on = "a.i = t.institution AND a.c = t.item AND a.m = t.month"
-    for row in _joined(con, "stock", ["billed", "shortfall", "value"], columns, on, first="a.f"):
-        found.stock[row[0]] = EvidenceStock(*row[1:])
+    by_kind: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        by_kind[rules[finding.rule_id].row_kind].append(finding)
+    _rows(con, by_kind, found)
+    _visits(con, [(f, rules[f.rule_id]) for f in findings], found)
+    for finding in by_kind["stock"]:
+        if (judged := found.rows.get(finding.finding_id)) is not None:
+            found.stock[finding.finding_id] = EvidenceStock(judged["billed"], judged["shortfall"], judged["value"])
+    columns = {"f": [f.finding_id for f in by_kind["sale"]], "c": [found.rows.get(f.finding_id, {}).get("trace") for f in by_kind["sale"]]}
+    for row in _joined(con, "sales", _names(EvidenceSale), columns, "a.c = t.trace", first="a.f", order="1, t.time, t.institution, t.id"):
+        found.sales[row[0]].append(EvidenceSale(*row[1:]))
     return found
 
 
-def _visits(con: duckdb.DuckDBPyConnection, findings: Sequence[Finding], found: Evidence) -> None:
-    """The person's visits of the same kind up to the finding's last one, nearest first kept."""
+def _rows(con: duckdb.DuckDBPyConnection, by_kind: Mapping[str, Sequence[Finding]], found: Evidence) -> None:
+    """The row that was judged: the last offending line, the visit, the sale, the item's month."""
+    places: dict[str, list[tuple[str, Any, Any, Any]]] = defaultdict(list)
+    for finding in by_kind.get("line", ()):
+        lines = [found.lines[key] for line in finding.line_ids if (key := line_key(finding, line)) in found.lines]
+        if lines:
+            last = max(lines, key=lambda line: (line.time, line.institution, line.id))
+            places["line"].append((finding.finding_id, last.institution, last.id, None))
+    places["encounter"] = [(f.finding_id, f.institution_code, f.encounter_id, None) for f in by_kind.get("encounter", ())]
+    places["sale"] = [(f.finding_id, f.subject[0], f.subject[1], None) for f in by_kind.get("sale", ())]
+    places["stock"] = [(f.finding_id, f.institution_code, f.item_code, month_number(f.service_date)) for f in by_kind.get("stock", ())]
+    for kind, table in _TABLES.items():
+        columns = {name: [place[index] for place in places[kind]] for index, name in enumerate("fikm")}
+        on = "a.i = t.institution AND " + ("a.k = t.item AND a.m = t.month" if kind == "stock" else "a.k = t.id")
+        names = [row[0] for row in con.execute(f"DESCRIBE {table}").fetchall()]
+        for row in _joined(con, table, names, columns, on, first="a.f"):
+            found.rows[row[0]] = dict(zip(names, row[1:], strict=True))
+
+
+def _visits(con: duckdb.DuckDBPyConnection, findings: Sequence[tuple[Finding, RuleSpec]], found: Evidence) -> None:
+    """The person's visits of the kind a rule looks at, up to the finding's last date; the latest are kept."""
     about = []
-    for finding in findings:
-        own = [found.encounters[e] for e in _encounters_of(finding, found) if e in found.encounters]
-        dates = [e.begin_date for e in own if e.begin_date is not None]
-        if finding.person_id and own and dates and own[0].kind:
-            about.append((finding.finding_id, finding.person_id, own[0].kind, max(dates)))
+    for finding, rule in findings:
+        row = found.rows.get(finding.finding_id)
+        if row is None or not finding.person_id:
+            continue
+        stays = any(isinstance(feature, Related) and feature.of == "stays" for feature in rule.features.values())
+        if rule.row_kind == "encounter" or stays:
+            ids = {
+                finding.encounter_id,
+                *(found.lines[k].encounter for line in finding.line_ids if (k := line_key(finding, line)) in found.lines),
+            }
+            dates = [e.begin_date for e in map(found.encounters.get, sorted(i for i in ids if i)) if e and e.begin_date is not None]
+            last = max([*dates, day_number(finding.service_date)])
+            about.append((finding.finding_id, finding.person_id, INPATIENT if stays else row["kind"], last))
     columns: dict[str, Sequence[Any]] = {name: [row[place] for row in about] for place, name in enumerate("fpkd")}
     on = f"a.p = t.person AND a.k = t.kind AND t.begin_date BETWEEN a.d - {HISTORY_DAYS} AND a.d AND t.live"
-    for row in _joined(con, "encounters", _ENCOUNTER, columns, on, first="a.f", order="1, t.begin_date, t.id"):
-        found.visits[row[0]].append(EvidenceEncounter(*row[1:]))
+    for visit in _joined(con, "encounters", _names(EvidenceEncounter), columns, on, first="a.f", order="1, t.begin_date, t.id"):
+        found.visits[visit[0]].append(EvidenceEncounter(*visit[1:]))
     for key, visits in found.visits.items():
         found.visits[key] = visits[-HISTORY_ROWS:]
 
 
-def _encounters_of(finding: Finding, found: Evidence) -> list[str]:
-    named = [finding.encounter_id] if finding.encounter_id else []
-    return named + [found.lines[key].encounter for line in finding.line_ids if (key := line_key(finding, line)) in found.lines]
-
-
-def _sales(con: duckdb.DuckDBPyConnection, findings: Sequence[Finding], found: Evidence) -> None:
-    columns: dict[str, Sequence[Any]] = {
-        "f": [f.finding_id for f in findings],
-        "i": [f.subject[0] for f in findings],
-        "s": [f.subject[1] for f in findings],
-    }
-    traces = _joined(con, "sales", ["trace"], columns, "a.i = t.institution AND a.s = t.id", first="a.f")
-    columns = {"f": [row[0] for row in traces], "c": [row[1] for row in traces]}
-    for row in _joined(con, "sales", _SALE, columns, "a.c = t.trace", first="a.f", order="1, t.time, t.institution, t.id"):
-        found.sales[row[0]].append(EvidenceSale(*row[1:]))
+def _names(shape: type[Any]) -> list[str]:
+    """The columns of a table of facts that an evidence row holds."""
+    return [each.name for each in fields(shape)]
 
 
 def _joined(
     con: duckdb.DuckDBPyConnection,
     table: str,
     names: Iterable[str],
-    columns: dict[str, Sequence[Any]],
+    columns: Mapping[str, Sequence[Any]],
     on: str,
     *,
     first: str | None = None,
@@ -182,9 +200,10 @@ def _joined(
 def institution_names(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[str | None, int | None]]:
     """Name and level of every institution, from its newest row; the name is missing where nobody gave one."""
     rows = con.execute(
-        "SELECT i.institution, m.name, i.level FROM (SELECT institution, MAX(level) AS level FROM lines GROUP BY institution) AS i LEFT JOIN "
-        "(SELECT fixmedins_code, ARG_MAX(fixmedins_name, COALESCE(updt_time, TIMESTAMP '1900-01-01')) AS name FROM raw_medins_d GROUP BY 1) AS m "
-        "ON m.fixmedins_code = i.institution"
+        "SELECT i.institution, m.name, i.level "
+        "FROM (SELECT institution, MAX(level) AS level FROM lines GROUP BY institution) AS i "
+        "LEFT JOIN (SELECT fixmedins_code, ARG_MAX(fixmedins_name, COALESCE(updt_time, TIMESTAMP '1900-01-01')) AS name "
+        "FROM raw_medins_d GROUP BY fixmedins_code) AS m ON m.fixmedins_code = i.institution"
     ).fetchall()
     return {code: (name, level) for code, name, level in rows}
 

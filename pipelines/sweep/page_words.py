@@ -17,6 +17,11 @@ class Text(NamedTuple):
     en: str
 
 
+def same(text: str) -> Text:
+    """A text that is the same in both languages: a number, a date, a code, a name."""
+    return Text(text, text)
+
+
 VERDICTS: Mapping[str, Text] = {
     "definite": Text("明确", "Definite"),
     "suspicious": Text("可疑", "Suspicious"),
@@ -24,7 +29,7 @@ VERDICTS: Mapping[str, Text] = {
 }
 VERDICT_MEANINGS: Mapping[str, Text] = {
     "definite": Text("数据足以说明", "the data suffice to say so"),
-    "suspicious": Text("需要病历等材料佐证", "needs records to confirm or clear"),
+    "suspicious": Text("需材料佐证", "needs records to confirm or clear"),
     "indicator": Text("统计偏离，仅供研判", "a statistical deviation, for guidance"),
 }
 KINDS: Mapping[str, Text] = {
@@ -63,7 +68,9 @@ def cut(text: str, length: int) -> str:
     >>> cut("abcdef", 4)
     'abc…'
     """
-    clean = "".join(" " if ord(char) < 32 or 127 <= ord(char) < 160 or 0xD800 <= ord(char) < 0xE000 else char for char in text[: length + 1])
+    clean = "".join(
+        " " if ord(char) < 32 or 127 <= ord(char) < 160 or "\ud800" <= char <= "\udfff" else char for char in text[: length + 1]
+    )
     return clean if len(clean) <= length else clean[: length - 1] + "…"
 
 
