@@ -14,10 +14,10 @@ from sqlglot import exp
 from xiezhi.domain.calendar import day_number
 from xiezhi.ruleset import expr as x
 from xiezhi.ruleset.build import SUBJECT_KEYS
-from xiezhi.ruleset.features import SCOPE_KEYS, Related, ScopeKind, Window
+from xiezhi.ruleset.features import SCOPE_KEYS, Related, Scope, ScopeKind, Window
 from xiezhi.ruleset.spec import RuleSpec
 from xiezhi.ruleset.sql_expr import case, is_null, literal, not_null, parameter_sql, portable, region_forms, to_sql, wide
-from xiezhi.ruleset.sql_related import related_query
+from xiezhi.ruleset.sql_related import related_query, related_value
 from xiezhi.ruleset.sql_scopes import column, kind_of_scope, scope_key
 from xiezhi.ruleset.sql_windows import window_steps
 from xiezhi.ruleset.types import DATE_COLUMN, OTHER_FIELDS
@@ -49,6 +49,7 @@ class RuleQuery:
         self.date = DATE_COLUMN[self.kind]
         self.region = None if self.kind == "sale" else "region"
         self.steps: list[tuple[str, exp.Expr]] = []
+        self.courses: dict[tuple[Scope, tuple[str, ...]], str] = {}
 
     def resolve(self, table: str) -> object:
         """A resolver for names against one of the chain's tables."""
@@ -86,8 +87,8 @@ class RuleQuery:
                     last = step
             else:
                 step = f"r_{name}"
-                self.steps.append((step, related_query(self, name, feature, last)))
-                self.steps.append((f"j_{name}", self.join_feature(name, last, step)))
+                self.steps.append((step, related_query(self, feature, last)))
+                self.steps.append((f"j_{name}", self.join_feature(name, feature, last, step)))
                 last = f"j_{name}"
         truth = self.sql(rule.condition, last)
         judged = exp.select(f"{last}.*", exp.alias_(truth, "truth")).from_(last)
@@ -240,10 +241,10 @@ class RuleQuery:
             "stock": ("institution", "item", "month", "kp_id", "side"),
         }[self.kind]
 
-    def join_feature(self, name: str, last: str, step: str) -> exp.Select:
+    def join_feature(self, name: str, node: Related, last: str, step: str) -> exp.Select:
         """The chain with the result of a related feature beside each row."""
         on = exp.and_(*(exp.EQ(this=column(key, last), expression=column(key, step)) for key in self.keys()))
-        return exp.select(f"{last}.*", exp.alias_(column("value", step), f"f_{name}")).from_(last).join(step, on=on, join_type="left")
+        return exp.select(f"{last}.*", exp.alias_(related_value(self, node, last, step), f"f_{name}")).from_(last).join(step, on=on, join_type="left")
 
     def output(self) -> list[exp.Expr]:
         """The columns of a hit, its subject, and which inputs were missing."""

@@ -9,54 +9,61 @@ from sqlglot import exp
 from xiezhi.domain.facts import INPATIENT
 from xiezhi.ruleset import expr as x
 from xiezhi.ruleset.features import Related, ScopeKind
-from xiezhi.ruleset.sql_expr import case, literal, not_null
+from xiezhi.ruleset.sql_expr import case, is_null, literal, not_null
 from xiezhi.ruleset.sql_scopes import column, scope_known, shares_scope
 
 if TYPE_CHECKING:
     from xiezhi.ruleset.compile_sql import RuleQuery
 
 
-def related_query(query: RuleQuery, name: str, node: Related, last: str) -> exp.Select:
-    """The table `r_<name>`: the keys of each candidate and the feature's `value`."""
+def related_query(query: RuleQuery, node: Related, last: str) -> exp.Select:
+    """The table `r_<name>`: for candidates that have such other rows at all, the keys and the aggregate over them.
+
+    Candidates without any are left out: `related_value` says what they get, so that only few rows are grouped.
+    """
     if node.of == "diagnosis":
         return _diagnosis(query, node, last)
-    joined = exp.select(*(column(key, last) for key in query.keys())).from_(last)
-    joined = joined.join(
-        exp.alias_(_others(query, node, last), "o", table=True), on=exp.and_(*_conditions(query, node, last)), join_type="left"
-    )
-    found: exp.Expr = not_null(column("id", "o"))
-    truth = exp.and_(found, query.sql(node.condition, last)) if node.condition is not None else found
+    tests = _conditions(query, node, last)
+    keys = [column(key, last) for key in query.keys()]
+    if node.condition is not None:
+        condition = query.sql(node.condition, last)
+        unknown_too = exp.Coalesce(this=exp.Paren(this=condition), expressions=[literal(True)])
+        tests.append(unknown_too if node.how == "exists" else exp.Paren(this=condition))
     value: exp.Expr
     if node.how == "exists":
-        state = exp.Max(
-            this=case((exp.Paren(this=truth), literal(2)), (exp.Not(this=exp.Paren(this=truth.copy())), literal(0)), default=literal(1))
-        )
-        value = _exists(query, node, last, state)
+        truth = literal(2) if node.condition is None else case((query.sql(node.condition, last), literal(2)), default=literal(1))
+        value = exp.Max(this=truth)
     elif node.how == "count":
-        value = exp.Count(this=case((exp.Paren(this=truth), literal(1))))
+        value = exp.Count(this=exp.Star())
     else:
         assert node.value is not None
-        value = (exp.Max if node.how == "max" else exp.Min)(this=case((exp.Paren(this=truth), query.sql(node.value, last))))
+        value = (exp.Max if node.how == "max" else exp.Min)(this=query.sql(node.value, last))
+    others = exp.alias_(_others(query, node, last), "o", table=True)
+    joined = exp.select(*keys, exp.alias_(value, "value")).from_(last).join(others, on=exp.and_(*tests))
+    return joined.group_by(*(key.copy() for key in keys))
+
+
+def related_value(query: RuleQuery, node: Related, last: str, step: str) -> exp.Expr:
+    """The feature of a candidate of `last`, left-joined with its row of `step`.
+
+    `exists` is true where one is there; false where none is and absence is known; else unknown.
+    """
+    value: exp.Expr = column("value", step)
+    if node.of == "diagnosis":
+        return value
+    if node.how == "count":
+        value = exp.Coalesce(this=value, expressions=[literal(0)])
+    elif node.how == "exists":
+        absent: list[exp.Expr] = [is_null(value.copy())]
+        if node.of == "partner":
+            absent.append(column("settled", last))
+            if node.scope is not None and node.scope.kind is ScopeKind.ROLLING and node.scope.size is not None:
+                size = exp.Paren(this=query.sql(node.scope.size, last))
+                first = exp.Add(this=exp.Sub(this=column("date", last), expression=size), expression=literal(1))
+                absent.append(exp.GTE(this=exp.Paren(this=first), expression=exp.select("earliest_date").from_("store_info").subquery()))
+        value = case((exp.EQ(this=value, expression=literal(2)), literal(True)), (exp.and_(*absent), literal(False)))
     known = scope_known(last, node.scope, lambda size: query.sql(size, last)) if node.scope is not None else []
-    if known:
-        # an aggregate over one candidate's rows: the scope instance is the same on all of them
-        value = case((exp.and_(*(not_null(exp.Paren(this=exp.Max(this=each))) for each in known)), value))
-    return joined.select(exp.alias_(value, "value")).group_by(*(column(key, last) for key in query.keys()))
-
-
-def _exists(query: RuleQuery, node: Related, last: str, state: exp.Expr) -> exp.Expr:
-    """True where one is there; false where none is and absence is known; else unknown."""
-    absent: list[exp.Expr] = [exp.EQ(this=state.copy(), expression=literal(0))]
-    if node.of == "partner":
-        settled = case((column("settled", last), literal(1)), default=literal(0))
-        absent.append(exp.EQ(this=exp.Min(this=settled), expression=literal(1)))
-        if node.scope is not None and node.scope.kind is ScopeKind.ROLLING and node.scope.size is not None:
-            first = exp.Add(
-                this=exp.Sub(this=column("date", last), expression=exp.Paren(this=query.sql(node.scope.size, last))), expression=literal(1)
-            )
-            earliest = exp.select("earliest_date").from_("store_info").subquery()
-            absent.append(exp.GTE(this=exp.Min(this=first), expression=earliest))
-    return case((exp.EQ(this=state, expression=literal(2)), literal(True)), (exp.and_(*absent), literal(False)))
+    return case((exp.and_(*(not_null(exp.Paren(this=each)) for each in known)), value)) if known else value
 
 
 def _others(query: RuleQuery, node: Related, last: str) -> exp.Expr:

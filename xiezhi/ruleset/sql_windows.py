@@ -60,6 +60,8 @@ def window_steps(query: RuleQuery, name: str, node: Window, last: str) -> list[S
         steps, last, extra = _course(query, name, node, last, keys)
         keys = [_retable(key, last) for key in keys] + [extra]
         needed, value = [_retable(each, last) for each in needed], _retable(value, last)
+    if not node.running and node.how != "first":
+        return [*steps, *_whole(name, node, last, keys, needed, value)]
     if node.how == "distinct":
         step = f"d_{name}"
         number = window(exp.RowNumber(), [*keys, value], order(query.kind, last), "none")
@@ -89,14 +91,38 @@ def window_steps(query: RuleQuery, name: str, node: Window, last: str) -> list[S
     return steps
 
 
+def _whole(name: str, node: Window, last: str, keys: list[exp.Expr], needed: list[exp.Expr], value: exp.Expr) -> list[Step]:
+    """An aggregate over the whole scope: grouped and joined back, which is cheaper than a window without order."""
+    aggregate: exp.Expr
+    if node.how == "distinct":
+        aggregate = exp.Count(this=exp.Distinct(expressions=[value]))
+    elif node.how in ("max", "min"):
+        aggregate = (exp.Max if node.how == "max" else exp.Min)(this=value)
+    else:
+        known = value if node.how == "count" else exp.Coalesce(this=value, expressions=[literal(0)])
+        aggregate = exp.Cast(this=exp.Sum(this=known), to=BIGINT.copy())
+    step = f"q_{name}"
+    named = [exp.alias_(key, f"key_{index}") for index, key in enumerate(keys)]
+    grouped = exp.select(*named, exp.alias_(aggregate, "total")).from_(last).group_by(*(key.copy() for key in keys))
+    on = exp.and_(*(exp.EQ(this=key.copy(), expression=column(f"key_{index}", step)) for index, key in enumerate(keys)))
+    result: exp.Expr = column("total", step)
+    if needed:
+        result = case((exp.and_(*(not_null(exp.Paren(this=each.copy())) for each in needed)), result))
+    joined = exp.select(f"{last}.*", exp.alias_(result, f"f_{name}")).from_(last).join(step, on=on, join_type="left")
+    return [(step, grouped), (f"w_{name}", joined)]
+
+
 def _retable(node: exp.Expr, table: str) -> exp.Expr:
     """The same expression over a later table of the chain, which carries the same columns."""
     return node.transform(lambda part: exp.column(part.name, table=table) if isinstance(part, exp.Column) else part)
 
 
 def _course(query: RuleQuery, name: str, node: Window, last: str, keys: list[exp.Expr]) -> tuple[list[Step], str, exp.Expr]:
-    """Islands between gaps: a use more than `size` days after the one before begins a new course."""
+    """Islands between gaps: a use more than `size` days after the one before begins a new course. Made once a rule and gap."""
     assert node.scope.size is not None
+    if (made := query.courses.get((node.scope, node.per))) is not None:
+        return [], last, column(made, last)
+    query.courses[(node.scope, node.per)] = f"course_{name}"
     terms = order(query.kind, last)
     before = window(exp.Lag(this=column("date", last)), keys, terms, "none")
     lagged = (f"g_{name}", exp.select(f"{last}.*", exp.alias_(before, f"before_{name}")).from_(last))

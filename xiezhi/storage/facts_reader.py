@@ -34,12 +34,16 @@ class DuckDBFacts:
 
     def sales(self, identities: Sequence[tuple[str, str]]) -> Iterator[tuple[Sale, ...]]:
         """All standing sales of each trace code of the given sales, netted anew."""
-        found = self._select("SELECT DISTINCT s.trace FROM sales AS s JOIN asked AS a ON a.key_0 = s.institution AND a.key_1 = s.id", identities)
+        found = self._select(
+            "SELECT DISTINCT s.trace FROM sales AS s JOIN asked AS a ON a.key_0 = s.institution AND a.key_1 = s.id", identities
+        )
         traces = sorted(row["trace"] for row in found)
         sold = self._rows_of("fsi_3505", traces)
         returned = self._rows_of("fsi_3506", traces)
         documents = sorted({(row["fixmedins_code"], row["rtal_docno"]) for row in sold if row.get("rtal_docno")})
-        owners = self._select("SELECT DISTINCT l.person FROM lines AS l JOIN asked AS a ON a.key_0 = l.institution AND a.key_1 = l.id", documents)
+        owners = self._select(
+            "SELECT DISTINCT l.person FROM lines AS l JOIN asked AS a ON a.key_0 = l.institution AND a.key_1 = l.id", documents
+        )
         lines: dict[tuple[str, str], Line] = {}
         wanted = set(documents)
         for person in self.persons([row["person"] for row in owners]):
@@ -63,7 +67,9 @@ class DuckDBFacts:
         for institution, items in sorted(wanted.items()):
             pairs = [(institution, item) for item in sorted(items)]
             raw = [self._inventory(f"fsi_{table}", pairs) for table in ("3501", "3502", "3503", "3504")]
-            rows = self._select("SELECT l.* FROM lines AS l JOIN asked AS a ON a.key_0 = l.institution AND a.key_1 = l.item WHERE l.live", pairs)
+            rows = self._select(
+                "SELECT l.* FROM lines AS l JOIN asked AS a ON a.key_0 = l.institution AND a.key_1 = l.item WHERE l.live", pairs
+            )
             lines = [Line(**{name: row[name] for name in _LINE_FIELDS}) for row in rows]
             yield stock(RawStock(institution, *raw), lines, regions.get(institution))
 
