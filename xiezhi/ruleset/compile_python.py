@@ -14,14 +14,14 @@ from typing import Any
 
 from xiezhi.ruleset import expr as x
 from xiezhi.ruleset.parameters import region_keys
-from xiezhi.ruleset.points import JudgedPoint, PointBase
+from xiezhi.ruleset.points import PointBase
 from xiezhi.ruleset.python_expr import Known, Name
-from xiezhi.ruleset.python_points import entries, holding, index
+from xiezhi.ruleset.python_points import entries, index
 from xiezhi.ruleset.python_rule import Candidate, RuleCode, build
 from xiezhi.ruleset.spec import RuleSpec
 
-Found = tuple[int, Any, JudgedPoint | None, str, tuple[Any, ...], tuple[Any, ...]]
-"""A true condition: slot of the rule, row, point, side, limits, values of features."""
+Found = tuple[int, Candidate, tuple[Any, ...]]
+"""A true condition: slot of the rule, candidate, values of its features."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +51,21 @@ class CompiledStage:
         return found
 
     def judge(
-        self, rows: Iterable[Any], candidates: Sequence[Sequence[Candidate]], values: Sequence[Sequence[tuple[Any, ...]]]
-    ) -> tuple[list[Found], Counter[tuple[str, str]]]:
+        self, rows: Iterable[Any], candidates: Sequence[Sequence[Candidate]], values: Sequence[Sequence[Sequence[Any]]]
+    ) -> tuple[list[Found], dict[tuple[str, str], int]]:
         """True conditions over rows and candidates, and how often which input left a rule unknown.
 
-        `values` are those of the features (in the order of the rule) for each candidate.
+        `values` holds for each leaning rule and each of its features (in the order of the rule) one value a candidate.
         """
         found: list[Found] = []
         unknown = [0] * len(self.unknown_names)
-        self._judge(rows, candidates, values, found, unknown)
-        return found, Counter({name: number for name, number in zip(self.unknown_names, unknown, strict=True) if number})
+        self._judge(rows, candidates, values, found.append, unknown)
+        counted: dict[tuple[str, str], int] = {}
+        if any(unknown):
+            for name, number in zip(self.unknown_names, unknown, strict=True):
+                if number:
+                    counted[name] = counted.get(name, 0) + number
+        return found, counted
 
 
 def compile_stage(rules: Iterable[RuleSpec], points: PointBase, stage: str | None = None) -> CompiledStage:
@@ -83,7 +88,7 @@ class _Writer:
     def __init__(self, kind: str, codes: list[RuleCode], points: PointBase) -> None:
         self.kind, self.codes, self.points = kind, codes, points
         self.date = codes[0].date if codes else "date"
-        self.space: dict[str, Any] = {"holding": holding, "region_keys": region_keys, "Candidate": Candidate}
+        self.space: dict[str, Any] = {"region_keys": region_keys}
         self.unknown: list[tuple[str, str]] = []
         self.hoisted: set[str] = set()
 
@@ -160,15 +165,26 @@ class _Writer:
         """A rule that judges rows without a point too, with missing limits."""
         slot, where = code.slot, code.rule.where
         self.space[f"IX{slot}"] = {item: tuple(found) for item, found in entries(code, self.points).items()}
-        self.space[f"NO{slot}"] = ((slot, 0, 0, "", None, "", code.limits_of(None)),)
+        self.space[f"NO{slot}"] = (None, "", code.limits_of(None))
         gate, known = "True", Known()
         if where is not None and not any(isinstance(node, x.Point) for node in where.walk()):
             gate, known = code.source().true(where)
             inner = emit(code, "point, side, limits", known)
         else:
             inner = self.gated(code, emit, "point, side, limits")
-        some = f"NO{slot} if (entries := IX{slot}.get({self.item})) is None else holding(entries, r_{self.date}, {code.region}) or NO{slot}"
-        return [f"if {gate}:", f"    for _, _, _, _, point, side, limits in ({some}):", *_indent(inner, 2)]
+        return [
+            f"if {gate}:",
+            "    bare = True",
+            f"    entries = IX{slot}.get({self.item})",
+            "    if entries is not None:",
+            "        for _, start, end, area, point, side, limits in entries:",
+            f"            if start <= r_{self.date} <= end and (not area or area in region_keys({code.region})):",
+            "                bare = False",
+            *_indent(inner, 4),
+            "    if bare:",
+            f"        point, side, limits = NO{slot}",
+            *_indent(inner, 2),
+        ]
 
     def with_points(self, codes: Sequence[RuleCode], emit: Callable[[RuleCode, str, Known], list[str]]) -> list[str]:
         """Rules that need a point: found by the item, told apart by slot."""
@@ -191,27 +207,31 @@ class _Writer:
 
     def collect(self, code: RuleCode, under: str, known: Known) -> list[str]:
         """Keep a candidate."""
-        return [f"c{code.slot}.append(Candidate(row, {under}))"]
+        return [f"c{code.slot}.append((row, {under}))"]
 
     def test(self, code: RuleCode, under: str, known: Known) -> list[str]:
         """Test the condition of a rule without features."""
-        return [*code.loads([code.rule.condition], self.hoisted), *self.verdict(code, f"{under}, ()", known)]
+        return [*code.loads([code.rule.condition], self.hoisted), *self.verdict(code, f"(row, {under}), ()", known)]
 
     def candidates(self, number: int, code: RuleCode) -> list[str]:
         """The loop over the candidates of a rule with features."""
         features = list(code.rule.features)
-        used = {node.name for node in code.rule.condition.walk() if isinstance(node, x.Feature)}
         learned = code.source().true(code.rule.where)[1] if code.rule.where is not None else Known()
-        body = code.loads([code.rule.condition]) + [f"f_{name} = given[{at}]" for at, name in enumerate(features) if name in used]
-        lines = [f"    for (row, point, side, limits), given in zip(candidates[{number}], values[{number}]):"]
-        return [*lines, *_indent([*body, *self.verdict(code, "point, side, limits, given", learned)], 2)]
+        body = code.loads([code.rule.condition])
+        if any(line.endswith("]") for line in body):
+            body = ["limits = candidate[3]", *body]
+        if any("row." in line for line in body):
+            body = ["row = candidate[0]", *body]
+        given = "".join(f"f_{name}, " for name in features)
+        lines = [f"    for candidate, {given}in zip(candidates[{number}], *values[{number}]):".replace(", in", " in")]
+        return [*lines, *_indent([*body, *self.verdict(code, f"candidate, ({given})", learned)], 2)]
 
     def verdict(self, code: RuleCode, under: str, known: Known) -> list[str]:
         """True: found. Neither true nor false, which only a missing input can cause: count what is missing."""
         condition, source = code.rule.condition, code.source()
         lines = self.shared(code, source)
         test, _ = source.true(condition, known)
-        lines += [f"if {test}:", f"    found.append(({code.slot}, row, {under}))"]
+        lines += [f"if {test}:", f"    found(({code.slot}, {under}))"]
         inputs = [(name, code.name(node)) for name, node in code.rule.fields_of_condition()]
         missing = [(name, found.code) for name, found in inputs if found.nullable and found.code not in known]
         if source.certain(condition, known) or not missing:

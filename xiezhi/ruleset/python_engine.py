@@ -60,7 +60,7 @@ class _Stage:
             rows = sorted(rows, key=order_of)
         candidates = self.compiled.candidates(rows)
         values = [
-            list(zip(*(feature(found, facts, partition) for feature in features), strict=True)) if found else []
+            [feature(found, facts, partition) if found else [] for feature in features]
             for features, found in zip(self.features, candidates, strict=True)
         ]
         found, unknown = self.compiled.judge(rows, candidates, values)
@@ -89,11 +89,11 @@ class HitMaker:
 
     def hit(self, found: Found, facts: AnyFacts) -> Hit:
         """The hit of a true condition."""
-        _, row, point, side, limits, values = found
+        _, candidate, values = found
+        row, point, _, limits = candidate
         rule = self.code.rule
         numerator, denominator = self._at_stake(row, limits, values)
         credit, counted, limit = self._numbers(row, limits, values)
-        candidate = Candidate(row, point, side, limits)
         lines: tuple[HitRow, ...] = ()
         if rule.lines_offend and isinstance(facts, PersonFacts):
             lines = tuple(hit_row("line", line) for line in facts.lines if line.live and line.encounter == row.id)
@@ -129,19 +129,20 @@ class HitMaker:
 def subject_part(code: RuleCode, key: str) -> Callable[[Candidate], Sequence[Any]]:
     """One subject key (semantics.md 4) as a function of a candidate; some give two values."""
     if key == "point":
-        return lambda c: (c.point.kp_id if c.point is not None else None,)
+        return lambda c: (c[1].kp_id if c[1] is not None else None,)
     if key == "group":
-        return lambda c: (c.point.limits["surgery_group"] if c.point is not None else None,)
+        return lambda c: (c[1].limits["surgery_group"] if c[1] is not None else None,)
     if key in ("point.window", "point.per"):
         name = key.removeprefix("point.")
 
         def instance(candidate: Candidate) -> Sequence[Any]:
-            word = candidate.point.limits[name] if candidate.point is not None else None
+            row, point, _, _ = candidate
+            word = point.limits[name] if point is not None else None
             kind = POINT_SCOPES.get(str(word))
             column = SCOPE_KEYS.get(kind, "id") if kind is not None else "id"
-            return (kind.value if kind is not None else None, getattr(candidate.row, column))
+            return (kind.value if kind is not None else None, getattr(row, column))
 
         return instance
     column = SUBJECT_KEYS[code.kind][key]
     get = attrgetter("institution", column) if key in ("line", "sale") else attrgetter(column)
-    return (lambda c: get(c.row)) if key in ("line", "sale") else (lambda c: (get(c.row),))
+    return (lambda c: get(c[0])) if key in ("line", "sale") else (lambda c: (get(c[0]),))

@@ -124,8 +124,8 @@ class Source:
                 return f"full_months({', '.join(codes)})", guards, learned
             case x.FenOf():
                 (price, quantity), guards, learned = self._values(node, known)
-                half = PRICE_TIMES_QUANTITY_PER_FEN
-                return f"((2 * ({price} * {quantity}) + {half}) // {2 * half})", guards, learned
+                whole = PRICE_TIMES_QUANTITY_PER_FEN  # even, so half of it is whole: rounds half up as `money.round_half_up`
+                return f"(({price} * {quantity} + {whole // 2}) // {whole})", guards, learned
         if not isinstance(node, NAMES):
             raise TypeError(f"no Python for {type(node).__name__} outside an amount")
         return self._name(self.resolve(node), known)

@@ -51,19 +51,19 @@ class WindowCode:
         groups: dict[Any, list[int]] = defaultdict(list)
         if self.dynamic is None or not self.by_group:
             for at, candidate in enumerate(candidates):
-                word = candidate.limits[self.word_at] if self.dynamic else None
-                if (key := self._key(candidate.row, candidate.point, candidate.limits, word)) is not None:
+                word = candidate[3][self.word_at] if self.dynamic else None
+                if (key := self._key(candidate[0], candidate[1], candidate[3], word)) is not None:
                     groups[key].append(at)
             yield from ((members, None) for members in groups.values())
             return
         # points of one group may name different windows: each looks at all candidates through its own
         owners: dict[Any, set[int]] = defaultdict(set)
-        words = {candidate.limits[self.word_at] for candidate in candidates}
+        words = {candidate[3][self.word_at] for candidate in candidates}
         for at, candidate in enumerate(candidates):
             for word in words:
-                if (key := self._key(candidate.row, candidate.point, candidate.limits, word)) is not None:
+                if (key := self._key(candidate[0], candidate[1], candidate[3], word)) is not None:
                     groups[(word, key)].append(at)
-                    if word == candidate.limits[self.word_at]:
+                    if word == candidate[3][self.word_at]:
                         owners[(word, key)].add(at)
         yield from ((members, owners[key]) for key, members in groups.items())
 
@@ -74,8 +74,8 @@ class WindowCode:
         last = 0
         for at in members:
             candidate = candidates[at]
-            gap = self._size(candidate.row, candidate.limits)[0]
-            day = candidate.row.date
+            gap = self._size(candidate[0], candidate[3])[0]
+            day = candidate[0].date
             if not courses or gap is None or day - last > gap:
                 courses.append([])
             courses[-1].append(at)
@@ -87,7 +87,7 @@ class WindowCode:
         node = self.node
         if node.how == "first":
             return [self._first(pool)] * len(pool)
-        values = [1] * len(pool) if self._value is None else [self._value(c.row, c.limits)[0] for c in pool]
+        values = [1] * len(pool) if self._value is None else [self._value(c[0], c[3])[0] for c in pool]
         if self.kind is ScopeKind.ROLLING:
             return self._rolling(pool, [value or 0 for value in values])
         if not self.running:
@@ -99,23 +99,23 @@ class WindowCode:
         assert self._value is not None
 
         def rank(candidate: Candidate) -> list[tuple[bool, Any]]:
-            found = self._ranks(candidate.row, candidate.limits)
+            found = self._ranks(candidate[0], candidate[3])
             order = zip(found, self.node.order, strict=True)
             return [(True, 0) if value is None else (False, -value if descending else value) for value, (_, descending) in order]
 
         best = min(pool, key=rank) if self.node.order else pool[0]
-        return self._value(best.row, best.limits)[0]
+        return self._value(best[0], best[3])[0]
 
     def _rolling(self, pool: Sequence[Candidate], values: Sequence[int]) -> list[Any]:
         """The sum over the last N days up to each candidate; missing where N is."""
         assert self._size is not None
-        dates = [candidate.row.date for candidate in pool]
+        dates = [candidate[0].date for candidate in pool]
         sums = [0, *accumulate(values)]
         result: list[Any] = []
         for start, end in _ties(pool):
             for candidate in pool[start:end]:
-                days = self._size(candidate.row, candidate.limits)[0]
-                first = 0 if days is None else bisect_left(dates, candidate.row.date - days + 1, 0, end)
+                days = self._size(candidate[0], candidate[3])[0]
+                first = 0 if days is None else bisect_left(dates, candidate[0].date - days + 1, 0, end)
                 result.append(None if days is None else sums[end] - sums[first])
         return result
 
@@ -156,7 +156,7 @@ def _ties(pool: Sequence[Candidate]) -> Iterator[tuple[int, int]]:
     """Runs of candidates with one place in the order: the same row under several points or sides."""
     start = 0
     for at in range(1, len(pool) + 1):
-        if at == len(pool) or pool[at].row is not pool[start].row:
+        if at == len(pool) or pool[at][0] is not pool[start][0]:
             yield start, at
             start = at
 

@@ -64,10 +64,10 @@ class Partition:
 
     def diagnosed(self, candidate: Candidate, role: str) -> bool | None:
         """Whether a diagnosis of the row's encounter stands in a role of the point; unknown without codes or diagnoses."""
-        point = candidate.point
+        point = candidate[1]
         if point is None or not isinstance(self.facts, PersonFacts):
             return None
-        encounter = str(getattr(candidate.row, "encounter", None) or getattr(candidate.row, "id", ""))
+        encounter = str(getattr(candidate[0], "encounter", None) or getattr(candidate[0], "id", ""))
         key = (point, role, encounter)
         if key not in self._diagnosed:
             codes, have = point.codes.get(role), self.facts.diagnoses.get(encounter)

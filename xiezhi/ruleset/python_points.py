@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any
 
-from xiezhi.ruleset.parameters import region_keys
 from xiezhi.ruleset.points import JudgedPoint, PointBase
 from xiezhi.ruleset.python_rule import ALWAYS, RuleCode
 
-
-class Entry(NamedTuple):
-    """A point as one rule meets it under an item code; `area` is its region ('' = the nation)."""
-
-    slot: int
-    start: int
-    end: int
-    area: str
-    point: JudgedPoint
-    side: str
-    limits: tuple[Any, ...]
-
-
+Entry = tuple[int, int, int, str, JudgedPoint, str, tuple[Any, ...]]
+"""A point as one rule meets it under an item code: slot, first day, last day, region ('' = the nation), point, side, limits."""
 Index = dict[str, tuple[Entry, ...]]
 
 
@@ -36,9 +24,9 @@ def entries(code: RuleCode, points: PointBase) -> dict[str, list[Entry]]:
         if class_no == knowledge.class_no and side in sides:
             for point in members:
                 end = ALWAYS if point.end is None else point.end
-                found[item].append(Entry(code.slot, point.start, end, point.region, point, side, code.limits_of(point)))
+                found[item].append((code.slot, point.start, end, point.region, point, side, code.limits_of(point)))
     for members_of_item in found.values():
-        members_of_item.sort(key=lambda entry: (entry.point.kp_id, entry.side))
+        members_of_item.sort(key=lambda entry: (entry[4].kp_id, entry[5]))
     return found
 
 
@@ -49,8 +37,3 @@ def index(codes: Iterable[RuleCode], points: PointBase) -> Index:
         for item, found in entries(code, points).items():
             merged[item].extend(found)
     return {item: tuple(found) for item, found in merged.items()}
-
-
-def holding(found: Sequence[Entry], day: int, region: str | None) -> list[Entry]:
-    """Those in force on a service date in a region."""
-    return [e for e in found if e.start <= day <= e.end and (not e.area or e.area in region_keys(region))]

@@ -76,7 +76,7 @@ class RelatedCode:
     def _one(
         self, candidate: Candidate, candidates: Sequence[Candidate], facts: AnyFacts, partition: Partition, buckets: dict[Any, Any]
     ) -> Any:
-        row, limits = candidate.row, candidate.limits
+        row, limits = candidate[0], candidate[3]
         kind: ScopeKind | None = self.scope
         if self.dynamic is not None:
             word = limits[self.limit_at[self.dynamic]]
@@ -112,20 +112,20 @@ class RelatedCode:
 
     def _absence_is_known(self, candidate: Candidate, kind: ScopeKind, facts: AnyFacts) -> bool:
         """Absence can be true only once the encounter is settled and the look-back is stored (semantics.md 3)."""
-        row = candidate.row
+        row = candidate[0]
         if not row.settled or not isinstance(facts, PersonFacts):
             return False
         if kind is not ScopeKind.ROLLING or self._size is None:
             return True
-        days = self._size(row, candidate.limits)[0]
+        days = self._size(row, candidate[3])[0]
         return days is not None and facts.earliest_date is not None and facts.earliest_date <= row.date - days + 1
 
     def _bucket(
         self, candidate: Candidate, kind: ScopeKind, candidates: Sequence[Candidate], facts: AnyFacts, partition: Partition, buckets: Any
     ) -> Bucket:
         """The other rows that share scope and equal columns with a candidate."""
-        row, point, node = candidate.row, candidate.point, self.node
-        if self.by_group and (node.of == "stays" or candidate.limits[self.limit_at["surgery_group"]] is None):
+        row, point, node = candidate[0], candidate[1], self.node
+        if self.by_group and (node.of == "stays" or candidate[3][self.limit_at["surgery_group"]] is None):
             return _EMPTY
         columns = self.columns
         if kind in LOCAL_SCOPES:
@@ -135,9 +135,7 @@ class RelatedCode:
         role = ""
         if node.of == "partner":
             role = (
-                node.role
-                if self.code.rule.knowledge is None or self.code.rule.knowledge.role != "any"
-                else "ab".replace(candidate.side, "")
+                node.role if self.code.rule.knowledge is None or self.code.rule.knowledge.role != "any" else "ab".replace(candidate[2], "")
             )
         place = (kind, point if node.of in ("partner", "lines") else None, role)
         table = buckets.get(place)
@@ -154,7 +152,7 @@ class RelatedCode:
             return partition.stays
         if self.node.of == "sales":
             return partition.sales
-        return [candidate.row for candidate in candidates if candidate.point is point]
+        return [candidate[0] for candidate in candidates if candidate[1] is point]
 
     def _table(self, columns: Sequence[str], rows: Sequence[Any]) -> dict[Any, Bucket]:
         table: dict[Any, Bucket] = defaultdict(Bucket)
@@ -169,7 +167,7 @@ class RelatedCode:
         assert self.prefix is not None
         assert self._threshold is not None
         shape, _, value, apart = self.prefix
-        threshold = self._threshold(candidate.row, candidate.limits)[0]
+        threshold = self._threshold(candidate[0], candidate[3])[0]
         none = False if shape == "exists" else None
         if end == 0:
             return none
