@@ -24,6 +24,10 @@ class SourceFile:
     table: str
 
 
+KNOWLEDGE = ("points.csv", "codes.csv")
+"""Names of the two tables of knowledge points."""
+
+
 def table_of(name: str) -> str | None:
     """The table that a file or sheet name holds as a word of its own, such as `2026-05_fee_list_d_part1.csv`; None if none or several.
 
@@ -38,7 +42,7 @@ def discover(paths: Iterable[Path], mappings: Mappings) -> tuple[list[SourceFile
     """All files to load, table by table and then by name, and the data files whose table is not known.
 
     Folders are searched through, hidden files are left out. Files of other forms in a folder (a README) are not data and are passed
-    over; a file that is named itself must be data.
+    over, and so are knowledge points (contracts 2.4), which `xiezhi knowledge import` reads; a file that is named itself must be data.
 
     Raises:
         UsageError: a path does not exist, or is a file of another form.
@@ -50,7 +54,10 @@ def discover(paths: Iterable[Path], mappings: Mappings) -> tuple[list[SourceFile
             files += [
                 item
                 for item in sorted(path.rglob("*"))
-                if item.is_file() and item.suffix.casefold() in SUFFIXES and not item.name.startswith((".", "~$"))
+                if item.is_file()
+                and item.suffix.casefold() in SUFFIXES
+                and not item.name.startswith((".", "~$"))
+                and item.name not in KNOWLEDGE
             ]
         elif not path.exists():
             wrong.append(Problem("the path does not exist", Place(str(path))))

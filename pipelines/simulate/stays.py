@@ -106,7 +106,8 @@ def make_stays(settings: Settings, streams: Streams, people: Frame, places: Plac
     # a birth cannot wait for another stay to end: births come first in the greedy choice by an earlier sort key
     is_birth = np.isin(plan, [STAY_NUMBER["natural birth"], STAY_NUMBER["caesarean"]])
     mothers = np.isin(person, births["mother"]) & ~is_birth
-    plan, person, day = plan[~mothers], person[~mothers], day[~mothers]
+    known = ~mothers & (day < settings.end)  # a newborn may fall ill after the last month
+    plan, person, day = plan[known], person[known], day[known]
     order = np.lexsort((plan, day, person))
     plan, person, day = plan[order], person[order], day[order]
     key = mix(mix(people["key"][person] + np.uint64(1) * day.astype(np.uint64), "stay") + plan.astype(np.uint64), "stay")
