@@ -56,11 +56,15 @@ def _by_rule(console: Any, sweep: dict[str, Any]) -> None:
 
     table = Table(title="疑点 findings", title_justify="left")
     table.add_column("规则 rule", no_wrap=True)
-    table.add_column("结果类型 verdict")
+    table.add_column("", overflow="fold")
+    table.add_column("类型 verdict", no_wrap=True)
     for name in ("疑点 n", "涉及 yuan", "计入 counted"):
         table.add_column(name, justify="right", no_wrap=True)
     for rule, row in sorted(sweep["totals"]["rule"].items(), key=lambda item: -item[1]["counted_amount_fen"]):
-        table.add_row(rule, sweep["verdicts"][rule], f"{row['findings']:,}", yuan(row["amount_fen"]), yuan(row["counted_amount_fen"]))
+        known = sweep["rules"][rule]
+        table.add_row(
+            rule, known["title"], known["verdict"], f"{row['findings']:,}", yuan(row["amount_fen"]), yuan(row["counted_amount_fen"])
+        )
     console.print(table)
 
 
@@ -81,4 +85,6 @@ def _detection(console: Any, demo: Demonstration) -> None:
         )
     console.print(table)
     for share in demo.touching:
-        console.print(f"{share.verdict}: {share.touching:,}/{share.findings:,} 触及真相 touch the truth ({share.share:.0%})", soft_wrap=True)
+        console.print(
+            f"{share.verdict}: {share.touching:,}/{share.findings:,} 触及真相 touch the truth ({share.share:.0%})", soft_wrap=True
+        )

@@ -89,7 +89,9 @@ def document(outcome: Outcome) -> dict[str, Any]:
             kind: {key: {"findings": n, "amount_fen": a, "counted_amount_fen": c} for key, (n, a, c) in sorted(entries.items())}
             for kind, entries in by.items()
         },
-        "verdicts": {rule: outcome.rules.rules[rule].verdict for rule in sorted(by["rule"])},
+        "rules": {
+            rule: {"title": outcome.rules.rules[rule].title, "verdict": outcome.rules.rules[rule].verdict} for rule in sorted(by["rule"])
+        },
         "unknown": unknown_by_rule(outcome.unknown),
         "seconds": {name: round(value, 3) for name, value in outcome.seconds.items()},
     }
@@ -105,10 +107,10 @@ def print_summary(outcome: Outcome) -> None:
 
     def show(title: str, entries: Sequence[tuple[str, str, tuple[int, int, int]]]) -> None:
         table = Table(title=title, title_justify="left")
-        table.add_column("")
-        table.add_column("")
-        for name in ("疑点 findings", "涉及金额 yuan", "计入金额 counted"):
-            table.add_column(name, justify="right")
+        table.add_column("", no_wrap=True)
+        table.add_column("", overflow="fold")
+        for name in ("疑点 n", "涉及 yuan", "计入 counted"):
+            table.add_column(name, justify="right", no_wrap=True)
         for key, label, (count, amount, counted) in entries:
             table.add_row(key, label, f"{count:,}", yuan(amount), yuan(counted))
         console.print(table)
