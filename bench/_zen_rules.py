@@ -75,7 +75,8 @@ class ZenRule:
                 code = "(" + " ?? ".join(self.value(part)[0] for part in parts) + ")"
                 return code, [] if isinstance(parts[-1], x.Param) else [code]
             case x.If(condition=condition, then=then, otherwise=otherwise):
-                code = f"({self.test(condition, True)} ? {self.value(then)[0]} : {self.test(condition, False)} ? {self.value(otherwise)[0]} : null)"
+                yes, no = self.test(condition, True), self.test(condition, False)
+                code = f"({yes} ? {self.value(then)[0]} : {no} ? {self.value(otherwise)[0]} : null)"
                 return code, [code]
             case x.Arith(op=op):
                 codes, guards = self.values(node)

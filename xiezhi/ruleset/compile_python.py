@@ -82,6 +82,10 @@ def compile_stage(rules: Iterable[RuleSpec], points: PointBase, stage: str | Non
     return _Writer(next(iter(kinds), "line"), [RuleCode(slot, rule) for slot, rule in enumerate(chosen)], points).stage()
 
 
+_CHOICES = (x.Or, x.Missing, x.FirstKnown, x.If)
+"""Nodes that live with a missing input."""
+
+
 class _Writer:
     """Writes the two functions of one stage."""
 
@@ -118,7 +122,7 @@ class _Writer:
         if any(not code.always for code in codes) and self.kind != "sale":
             self.hoisted.add("region")
         if self.kind in ("line", "sale", "stock") and any(code.rule.knowledge for code in codes):
-            self.hoisted |= {"item"} | ({"region"} if self.kind != "sale" else set())
+            self.hoisted.add("item")
         lines = ["    for row in rows:", f"        r_{self.date} = row.{self.date}"]
         if self.kind == "encounter":
             lines += [f"        if r_{self.date} is None:", "            continue"]
@@ -138,27 +142,30 @@ class _Writer:
         lines: list[str] = []
         for test, group in by_test.items():
             lines.append(f"if {test}:")
+            by_where: dict[x.Expr | None, list[RuleCode]] = defaultdict(list)
             for code in group:
                 if code.rule.knowledge is None:
-                    lines += _indent(self.gated(code, emit, "None, '', ()"))
+                    by_where[code.rule.where].append(code)
                 elif code.rule.knowledge.optional:
                     lines += _indent(self.optional(code, emit))
+            for alike in by_where.values():
+                lines += _indent(self.gated(alike, emit, "None, '', ()"))
             known = [code for code in group if code.rule.knowledge is not None and not code.rule.knowledge.optional]
             if known:
                 lines += _indent(self.with_points(known, emit))
         return lines
 
-    def gated(self, code: RuleCode, emit: Callable[[RuleCode, str, Known], list[str]], under: str) -> list[str]:
-        """What `where` lets through; `under` is the code of point, side and limits."""
-        where = code.rule.where
+    def gated(self, codes: Sequence[RuleCode], emit: Callable[[RuleCode, str, Known], list[str]], under: str) -> list[str]:
+        """What the `where` of some rules (the same for all) lets through; `under` is the code of point, side and limits."""
+        where = codes[0].rule.where
         if where is None:
-            return emit(code, under, frozenset())
-        test, learned = code.source().true(where)
-        loads = code.loads([where], self.hoisted)
-        self_known = self.hoisted
-        self.hoisted = self.hoisted | code.columns([where])
-        inner = emit(code, under, learned)
-        self.hoisted = self_known
+            return [line for code in codes for line in emit(code, under, Known())]
+        test, learned = codes[0].source().true(where)
+        loads = codes[0].loads([where], self.hoisted)
+        outside = self.hoisted
+        self.hoisted = outside | codes[0].columns([where])
+        inner = [line for code in codes for line in emit(code, under, learned)]
+        self.hoisted = outside
         return [*loads, f"if {test}:", *_indent(inner)]
 
     def optional(self, code: RuleCode, emit: Callable[[RuleCode, str, Known], list[str]]) -> list[str]:
@@ -166,19 +173,21 @@ class _Writer:
         slot, where = code.slot, code.rule.where
         self.space[f"IX{slot}"] = {item: tuple(found) for item, found in entries(code, self.points).items()}
         self.space[f"NO{slot}"] = (None, "", code.limits_of(None))
-        gate, known = "True", Known()
+        gate, known, loads = "True", Known(), list[str]()
         if where is not None and not any(isinstance(node, x.Point) for node in where.walk()):
             gate, known = code.source().true(where)
+            loads = code.loads([where], self.hoisted)
             inner = emit(code, "point, side, limits", known)
         else:
-            inner = self.gated(code, emit, "point, side, limits")
+            inner = self.gated([code], emit, "point, side, limits")
         return [
+            *loads,
             f"if {gate}:",
             "    bare = True",
             f"    entries = IX{slot}.get({self.item})",
             "    if entries is not None:",
             "        for _, start, end, area, point, side, limits in entries:",
-            f"            if start <= r_{self.date} <= end and (not area or area in region_keys({code.region})):",
+            f"            if start <= r_{self.date} <= end and (not area or area in region_keys({self.area_of})):",
             "                bare = False",
             *_indent(inner, 4),
             "    if bare:",
@@ -190,8 +199,8 @@ class _Writer:
         """Rules that need a point: found by the item, told apart by slot."""
         name = f"IX{'_'.join(str(code.slot) for code in codes)}"
         self.space[name] = index(codes, self.points)
-        region = codes[0].region
-        branches = [(code.slot, self.gated(code, emit, "point, side, limits")) for code in codes]
+        region = self.area_of
+        branches = [(code.slot, self.gated([code], emit, "point, side, limits")) for code in codes]
         return [
             f"entries = {name}.get({self.item})",
             "if entries is not None:",
@@ -199,6 +208,11 @@ class _Writer:
             f"        if start <= r_{self.date} <= end and (not area or area in region_keys({region})):",
             *_indent(_tree(branches), 3),
         ]
+
+    @property
+    def area_of(self) -> str:
+        """Code of the region of the row at hand, read only where a point is regional; sales have none."""
+        return "None" if self.kind == "sale" else "row.region"
 
     @property
     def item(self) -> str:
@@ -218,7 +232,7 @@ class _Writer:
         features = list(code.rule.features)
         learned = code.source().true(code.rule.where)[1] if code.rule.where is not None else Known()
         body = code.loads([code.rule.condition])
-        if any(line.endswith("]") for line in body):
+        if any("limits" in line for line in body):
             body = ["limits = candidate[3]", *body]
         if any("row." in line for line in body):
             body = ["row = candidate[0]", *body]
@@ -231,17 +245,31 @@ class _Writer:
         condition, source = code.rule.condition, code.source()
         lines = self.shared(code, source)
         test, _ = source.true(condition, known)
-        lines += [f"if {test}:", f"    found(({code.slot}, {under}))"]
+        hit = f"    found(({code.slot}, {under}))"
         inputs = [(name, code.name(node)) for name, node in code.rule.fields_of_condition()]
         missing = [(name, found.code) for name, found in inputs if found.nullable and found.code not in known]
         if source.certain(condition, known) or not missing:
-            return lines
+            return [*lines, f"if {test}:", hit]
         denied, _ = source.false(condition, known)
-        lines.append(f"elif ({' or '.join(f'{name} is None' for _, name in missing)}) and not ({denied}):")
+        some = " or ".join(f"{variable} is None" for _, variable in missing)
+        counts: list[str] = []
         for name, variable in missing:
-            lines += [f"    if {variable} is None:", f"        unknown[{len(self.unknown)}] += 1"]
+            counts += [f"    if {variable} is None:", f"        unknown[{len(self.unknown)}] += 1"]
             self.unknown.append((code.rule.id, name))
-        return lines
+        if any(isinstance(node, _CHOICES) for node in condition.walk()):
+            return [*lines, f"if {test}:", hit, f"elif ({some}) and not ({denied}):", *counts]
+        # every input is needed: ask once whether all are there, and then nothing more
+        plain, _ = source.true(condition, known | {variable for _, variable in missing})
+        return [
+            *lines,
+            f"if {some}:",
+            f"    if {test}:",
+            "    " + hit,
+            f"    elif not ({denied}):",
+            *_indent(counts),
+            f"elif {plain}:",
+            hit,
+        ]
 
     @staticmethod
     def shared(code: RuleCode, source: Any) -> list[str]:

@@ -151,7 +151,10 @@ class RuleCode:
         """Statements that put the inputs of expressions into variables; columns of `have` are there already."""
         lines = [f"r_{column} = row.{column}" for column in sorted(self.columns(nodes) - set(have))]
         used = {node.name for top in nodes for node in top.walk() if isinstance(node, x.Point)}
-        lines += [f"p_{name} = limits[{index}]" for index, name in enumerate(self.limits) if name in used]
+        if used and used == set(self.limits):
+            lines.append(f"{', '.join(f'p_{name}' for name in self.limits)}, = limits")
+        else:
+            lines += [f"p_{name} = limits[{index}]" for index, name in enumerate(self.limits) if name in used]
         named = {node.name for top in nodes for node in top.walk() if isinstance(node, x.Param)} - set(self.constants)
         lines += [f"q_{name} = Q{self.slot}_{name}(r_{self.date}, {self.region})" for name in sorted(named)]
         return lines
