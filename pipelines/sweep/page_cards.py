@@ -18,7 +18,7 @@ from xiezhi.ruleset.spec import RuleSpec
 
 SHOWN = 40
 SHOWN_PER_RULE = 5
-LINES_PER_CARD = 30
+LINES_PER_CARD = 16
 RELATED_PER_CARD = 12
 POINTS_PER_CARD = 4
 
