@@ -1,11 +1,13 @@
 """Writes the generated pages of this folder: `python docs/reference/generate.py`, or `--check` to see whether they are current.
 
-`cli.md` comes from the commands themselves, `settings.md` from the settings class, so neither can say what is not so.
+`cli.md` comes from the commands themselves, `settings.md` from the settings class, the tables of `rule-language.md` from the rule
+language, so that none can say what is not so.
 """
 
 from __future__ import annotations
 
 import inspect
+import runpy
 import sys
 from pathlib import Path
 from typing import Any
@@ -73,7 +75,8 @@ def settings_page() -> str:
 
 def pages() -> dict[str, str]:
     """File name to text."""
-    return {"cli.md": cli_page(), "settings.md": settings_page()}
+    rule_page = runpy.run_path(str(HERE / "rule_tables.py"))["page"]
+    return {"cli.md": cli_page(), "settings.md": settings_page(), "rule-language.md": rule_page()}
 
 
 def main() -> int:
