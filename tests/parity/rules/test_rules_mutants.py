@@ -80,7 +80,7 @@ Mutation = tuple[ModuleType, Any, str, str]
 IN_PYTHON: dict[str, tuple[Any, Mutation]] = {
     "window off by a day": (
         python_features.WindowCode,
-        (python_features, python_features.WindowCode._rolling, "candidate.row.date - days + 1", "candidate.row.date - days"),
+        (python_features, python_features.WindowCode._rolling, "candidate[0].date - days + 1", "candidate[0].date - days"),
     ),
     "later line of the same day counted": (
         python_features.WindowCode,
