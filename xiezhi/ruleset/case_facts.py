@@ -145,7 +145,7 @@ class _Builder:
     def settlement(self, index: int, row: Mapping[str, Any]) -> dict[str, Any]:
         encounter = self.by_id.get(row.get("mdtrt_id", self.encounters[0]["mdtrt_id"]), self.encounters[0])
         spent = sum((r["det_item_fee_sumamt"] for r in self.lines if r["mdtrt_id"] == encounter["mdtrt_id"]), Decimal(0))
-        values = {
+        values: dict[str, Any] = {
             "setl_id": f"S{index + 1}", "mdtrt_id": encounter["mdtrt_id"], "psn_no": encounter["psn_no"],
             "fixmedins_code": encounter["fixmedins_code"], "medfee_sumamt": spent, **row,
         }  # fmt: skip
@@ -171,7 +171,7 @@ class _Builder:
             places[code] = {"fix_blng_admdvs": REGION, **row, "fixmedins_code": code}
         staff: dict[tuple[str, str], list[Row]] = defaultdict(list)
         for row in self.given.get("staff", ()):
-            values = {"staff_code": "D1", "fixmedins_code": HOSPITAL, "status": "1", "begndate": STORE_FROM, **row}
+            values: dict[str, Any] = {"staff_code": "D1", "fixmedins_code": HOSPITAL, "status": "1", "begndate": STORE_FROM, **row}
             staff[values["staff_code"], values["fixmedins_code"]].append(_raw("staff_d", values))
         prices: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
         for line in self.lines:

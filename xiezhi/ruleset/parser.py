@@ -10,7 +10,7 @@ Types are checked while reading; the first mistake of an expression is reported 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -113,7 +113,7 @@ class _Parser:
         self.tokens, self.names, self.at, self.depth = tokenize(source), names, 0, 0
 
     @contextmanager
-    def nested(self) -> Iterator[None]:
+    def nested(self) -> Generator[None]:
         """One level deeper; a text that only nests is a mistake, not a crash."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
