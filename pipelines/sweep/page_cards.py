@@ -56,6 +56,7 @@ class Card:
     read: tuple[tuple[Text, Text], ...]
     calculation: tuple[tuple[Text, Text], ...]
     lines: tuple[ShownLine, ...]
+    lines_related: int
     lines_left_out: int
     visits: tuple[ShownVisit, ...]
     sales: tuple[EvidenceSale, ...]
@@ -111,7 +112,8 @@ def _card(
     lines = _lines(finding, evidence)
     own = {finding.encounter_id if rule.row_kind == "encounter" else None, *(line.line.encounter for line in lines if line.offends)}
     cited = [points[kp] for kp in finding.knowledge_ids if kp in points]
-    shown = [line for line in lines if line.offends][:LINES_PER_CARD] + [line for line in lines if not line.offends][:RELATED_PER_CARD]
+    offending = sorted((line for line in lines if line.offends), key=lambda line: -line.part_fen)
+    shown = offending[:LINES_PER_CARD] + [line for line in lines if not line.offends][:RELATED_PER_CARD]
     return Card(
         place=place,
         finding=finding,
@@ -124,6 +126,7 @@ def _card(
         read=tuple(values_read(rule, evidence.rows.get(finding.finding_id), cited)),
         calculation=tuple(calculation(finding, rule, sum(line.line.amount for line in lines if line.offends))),
         lines=tuple(sorted(shown, key=lambda s: (s.line.time, s.line.institution, s.line.id))),
+        lines_related=sum(not line.offends for line in lines),
         lines_left_out=len(lines) - len(shown),
         visits=tuple(ShownVisit(visit, visit.id in own) for visit in evidence.visits.get(finding.finding_id, ())),
         sales=tuple(evidence.sales.get(finding.finding_id, ())[:LINES_PER_CARD]),

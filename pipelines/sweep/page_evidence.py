@@ -23,7 +23,7 @@ from xiezhi.ruleset.spec import RuleSpec
 
 HISTORY_DAYS = 92
 """How far back the visits beside a finding about visits reach."""
-HISTORY_ROWS = 24
+HISTORY_ROWS = 12
 _TABLES = {"line": "lines", "encounter": "encounters", "sale": "sales", "stock": "stock"}
 
 

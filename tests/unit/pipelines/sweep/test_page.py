@@ -305,6 +305,14 @@ def test_lines_offend_or_relate_and_refunds_are_told(con: duckdb.DuckDBPyConnect
     assert "已退" not in second
 
 
+def test_of_many_lines_those_with_the_most_money_are_listed(con: duckdb.DuckDBPyConnection, page: Make) -> None:
+    ids = tuple(f"L{n:02}" for n in range(40))
+    put(con, "lines", *(line(name) for name in ids))
+    html = card(page(finding(line_ids=ids, line_amounts=tuple(range(1, 41)))), 1)
+    assert re.findall(r">(L\d\d)<", html) == list(ids[24:])
+    assert "另有 24 行未列出" in html
+
+
 def test_the_amount_is_worked_out(full: str) -> None:
     html = card(full, 1)
     for name, value in (("Counted up", "30"), ("Limit", "24"), ("Excess", "6"), ("Share at stake", "75.0%"), ("At stake (yuan)", "15.00")):
