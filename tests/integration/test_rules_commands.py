@@ -36,6 +36,8 @@ def test_the_bundled_rule_base_is_good(run_cli: Callable[..., Any]) -> None:
     checked = document(run_cli("rules", "check", "--json"))
     assert checked["problems"] == []
     assert checked["rules"] >= 31
+    assert checked["warnings"] == [], "xiezhi rules lock"
+    assert run_cli("rules", "lock", "--check").code == 0
     tested = run_cli("rules", "test")
     assert tested.code == 0
     assert "未通过 failed: 0" in tested.out

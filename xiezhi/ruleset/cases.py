@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from xiezhi.domain.errors import Place, XiezhiError
+from xiezhi.domain.facts import AnyFacts, PartitionFacts
 from xiezhi.domain.finding import Finding
 from xiezhi.domain.money import fen, yuan
 from xiezhi.ruleset.assemble import assemble
@@ -20,7 +21,7 @@ from xiezhi.ruleset.case_facts import CaseFacts, case_facts
 from xiezhi.ruleset.hits import Evaluation
 from xiezhi.ruleset.law import Citation
 from xiezhi.ruleset.points import PointBase
-from xiezhi.ruleset.reference import AnyFacts, PartitionFacts, Reference
+from xiezhi.ruleset.reference import Reference
 from xiezhi.ruleset.spec import RuleCase, RuleSpec
 
 SILENT_KINDS = ("miss", "missing", "outside", "refunded", "exception")
