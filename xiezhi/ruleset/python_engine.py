@@ -7,6 +7,7 @@ stream use it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
 from operator import attrgetter
 from typing import Any
 
@@ -20,7 +21,7 @@ from xiezhi.ruleset.points import PointBase
 from xiezhi.ruleset.python_features import WindowCode
 from xiezhi.ruleset.python_partition import Partition, order_of
 from xiezhi.ruleset.python_related import RelatedCode
-from xiezhi.ruleset.python_rule import Candidate, RuleCode
+from xiezhi.ruleset.python_rule import ROW_TYPES, Candidate, RuleCode, build
 from xiezhi.ruleset.spec import RuleSpec
 
 ROWS = {"line": "lines", "encounter": "encounters", "sale": "sales", "stock": "stock"}
@@ -75,6 +76,21 @@ def _feature(code: RuleCode, node: Any) -> Callable[[Sequence[Candidate], AnyFac
     return RelatedCode(code, node).values
 
 
+def row_maker(kind: str) -> Callable[[Any], HitRow]:
+    """`hits.hit_row` for one kind of row, without asking each row which fields it has."""
+    have = {field.name for field in fields(ROW_TYPES[kind])}
+    source = {"encounter": {"encounter": "id", "date": "begin_date", "time": "begin_time"}, "line": {"line": "id"}}.get(kind, {})
+    codes = [f"row.{source.get(name, name)}" if source.get(name, name) in have else "None" for name in (f.name for f in fields(HitRow))]
+    names = [f.name for f in fields(HitRow)]
+    codes[names.index("kind")] = repr(kind)
+    if kind == "stock":
+        codes[names.index("id")] = "''"
+    if kind in ("encounter", "stock"):  # a missing time is the beginning of the day
+        day, time = codes[names.index("date")], codes[names.index("time")]
+        codes[names.index("time")] = f"{time} if {time} is not None else {day} * 86400" if time != "None" else f"{day} * 86400"
+    return build("hit_row", f"def hit_row(row):\n    return HitRow({', '.join(codes)})\n", {"HitRow": HitRow})
+
+
 class HitMaker:
     """Makes the hits of one rule: subject, money at stake, counts."""
 
@@ -85,6 +101,7 @@ class HitMaker:
         self._ups = len(ups)
         nothing = x.Literal(rule.when.type, False)
         self._numbers = code.function([rule.credit or nothing, rule.counted or nothing, rule.limit or nothing], features=True)
+        self._row = row_maker(code.kind)
         self._subject = [subject_part(code, key) for key in rule.subject]
 
     def hit(self, found: Found, facts: AnyFacts) -> Hit:
@@ -101,7 +118,7 @@ class HitMaker:
             rule.id,
             subject_text([value for part in self._subject for value in part(candidate)]),
             point.kp_id if point is not None else None,
-            hit_row(rule.row_kind, row),
+            self._row(row),
             numerator,
             denominator,
             credit or 0,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -19,3 +21,12 @@ def rules() -> Sequence[RuleSpec]:
     """All rules of the catalogue."""
     folder = Path(__file__).resolve().parents[3] / "rules"
     return [rule for _, rule in sorted(load_rules(folder).rules.items())]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A session of Spark is shared by a module: whether there can be one is asked before."""
+    if item.get_closest_marker("spark") and find_spec("pyspark") is None:
+        reason = "no pyspark: pip install 'xiezhi[spark]'"
+        if "services" in os.environ.get("XIEZHI_REQUIRE", "").split(","):
+            pytest.fail(f"required (services) but missing: {reason}", pytrace=False)
+        pytest.skip(reason)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
@@ -67,9 +67,7 @@ def judged(rule: RuleSpec, names: Sequence[str], rows: Sequence[Sequence[Any]]) 
 
 
 @pytest.mark.parametrize("rule_id", SHAPES)
-def test_spark_finds_the_same(
-    rule_id: str, rules: Sequence[RuleSpec], spark: Any, lives: duckdb.DuckDBPyConnection, unavailable: Callable[[str, str], NoReturn]
-) -> None:
+def test_spark_finds_the_same(rule_id: str, rules: Sequence[RuleSpec], spark: Any, lives: duckdb.DuckDBPyConnection) -> None:
     rule = next(rule for rule in rules if rule.id == rule_id)
     done = lives.execute(compile_rule(rule, "duckdb"))
     ours = judged(rule, [column[0] for column in done.description or ()], done.fetchall())
