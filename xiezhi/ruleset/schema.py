@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from functools import cache
 from pathlib import Path
 
 from xiezhi.ruleset.form import json_schema
@@ -12,6 +13,7 @@ PATH = Path("schema") / "rule.schema.json"
 _MARK = "# yaml-language-server: $schema="
 
 
+@cache
 def schema_text() -> str:
     """The schema file as it must be."""
     return json.dumps(json_schema(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
