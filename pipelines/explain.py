@@ -8,12 +8,13 @@ from typing import Any
 
 from xiezhi.domain.calendar import date_of
 from xiezhi.domain.errors import UsageError
+from xiezhi.domain.facts import PartitionFacts
 from xiezhi.domain.finding import Finding
 from xiezhi.domain.money import plain, yuan
 from xiezhi.ruleset import expr as x
 from xiezhi.ruleset.loader import load_rules
 from xiezhi.ruleset.points import JudgedPoint, PointBase
-from xiezhi.ruleset.reference import Judgement, PartitionFacts, Reference, subject_of
+from xiezhi.ruleset.reference import Judgement, Reference, subject_of
 from xiezhi.ruleset.spec import RuleSpec
 from xiezhi.ruleset.types import Type
 from xiezhi.services.evidence_gate import pass_gate

@@ -115,7 +115,7 @@ def print_summary(outcome: Outcome) -> None:
             table.add_row(key, label, f"{count:,}", yuan(amount), yuan(counted))
         console.print(table)
 
-    names = {"definite": "明确违规类", "suspicious": "可疑", "indicator": "提示"}
+    names = {"definite": "明确", "suspicious": "可疑", "indicator": "提示"}
     show("按结果类型 by verdict", [(key, names[key], value) for key, value in sorted(by["verdict"].items())])
     ordered = sorted(by["rule"].items(), key=lambda item: (-item[1][2], item[0]))
     show("按规则 by rule", [(key, outcome.rules.rules[key].title, value) for key, value in ordered])

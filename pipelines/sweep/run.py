@@ -20,7 +20,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.sweep.counted import counted_amounts
-from xiezhi.domain.calendar import first_of_month
+from xiezhi.domain.calendar import day_number, first_of_month
 from xiezhi.domain.errors import UsageError
 from xiezhi.domain.finding import Finding
 from xiezhi.log import get_logger
@@ -97,9 +97,10 @@ def evaluate(store: DeltaStore, con: duckdb.DuckDBPyConnection, rules: Sequence[
         with tempfile.TemporaryDirectory(dir=request.home, prefix="spark-") as work:
             return run_on_spark(open_session(), store, con, rules, Path(work), progress)
     result = Evaluation()
+    from_day = None if request.from_month is None else day_number(first_of_month(request.from_month))
     for number, rule in enumerate(rules, 1):
         progress(f"[{number}/{len(rules)}] {rule.id} {rule.title}")
-        result.add(run_rule(con, rule))
+        result.add(run_rule(con, rule, from_day))
     return result
 
 

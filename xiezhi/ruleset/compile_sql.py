@@ -41,11 +41,18 @@ HIT_COLUMNS = (
 """Columns of `hits.HitRow` after its kind, as the query gives them with the prefix `row_`."""
 
 
-class RuleQuery:
-    """Builds the query of one rule."""
+NEVER_MISSING = frozenset(
+    "id institution person time date hour month year item quantity price amount billed_quantity billed_amount use_end live refund "
+    "over_refunded person_conflict settled".split()
+)
+"""Columns of `lines` that every line has (`facts.Line`)."""
 
-    def __init__(self, rule: RuleSpec) -> None:
-        self.rule, self.kind = rule, rule.row_kind
+
+class RuleQuery:
+    """Builds the query of one rule; `since` leaves out rows before a day (`xiezhi.ruleset.reach`)."""
+
+    def __init__(self, rule: RuleSpec, since: int | None = None) -> None:
+        self.rule, self.kind, self.since = rule, rule.row_kind, since
         self.date = DATE_COLUMN[self.kind]
         self.region = None if self.kind == "sale" else "region"
         self.steps: list[tuple[str, exp.Expr]] = []
@@ -87,13 +94,21 @@ class RuleQuery:
                     last = step
             else:
                 step = f"r_{name}"
+                if self.decides(name, feature):
+                    self.steps.append((step, related_query(self, feature, last, self.carried(name))))
+                    last = f"j_{name}"
+                    value = exp.alias_(related_value(self, feature, step, step), f"f_{name}")
+                    self.steps.append((last, exp.select(f"{step}.*", value).from_(step)))
+                    continue
                 self.steps.append((step, related_query(self, feature, last)))
                 self.steps.append((f"j_{name}", self.join_feature(name, feature, last, step)))
                 last = f"j_{name}"
         truth = self.sql(rule.condition, last)
         judged = exp.select(f"{last}.*", exp.alias_(truth, "truth")).from_(last)
         self.steps.append(("judged", judged))
-        query = exp.select(*self.output()).from_("judged").where(exp.Coalesce(this=column("truth", "judged"), expressions=[literal(True)]))
+        truth_column: exp.Expr = column("truth", "judged")
+        kept = truth_column if self.never_unknown() else exp.Coalesce(this=truth_column, expressions=[literal(True)])
+        query = exp.select(*self.output()).from_("judged").where(kept)
         for step, part in self.steps:
             query = query.with_(step, as_=part)
         return query
@@ -211,7 +226,8 @@ class RuleQuery:
     def in_force(self, table: str) -> list[exp.Expr]:
         """Rows that are live, within the dates of rule, laws and parameters."""
         rule, day = self.rule, column(self.date, table)
-        tests: list[exp.Expr] = [exp.GTE(this=day, expression=literal(day_number(rule.effective_from)))]
+        first = max(day_number(rule.effective_from), self.since if self.since is not None else -(10**6))
+        tests: list[exp.Expr] = [exp.GTE(this=day, expression=literal(first))]
         if rule.effective_to is not None:
             tests.append(exp.LTE(this=day.copy(), expression=literal(day_number(rule.effective_to))))
         spans = [(c.law.effective_from, c.law.effective_to) for c in rule.citations]
@@ -245,6 +261,28 @@ class RuleQuery:
         """The chain with the result of a related feature beside each row."""
         on = exp.and_(*(exp.EQ(this=column(key, last), expression=column(key, step)) for key in self.keys()))
         return exp.select(f"{last}.*", exp.alias_(related_value(self, node, last, step), f"f_{name}")).from_(last).join(step, on=on, join_type="left")
+
+    def never_unknown(self) -> bool:
+        """Whether the condition reads only columns that are never missing; then plain truth filters, which engines do step by step."""
+        names = [node for _, node in self.rule.fields_of_condition()]
+        return all(isinstance(node, x.Field) and node.column in NEVER_MISSING for node in names)
+
+    def carried(self, name: str) -> list[str]:
+        """Columns of the chain before a feature that later steps may read, besides the keys."""
+        before = list(self.rule.features)[: list(self.rule.features).index(name)]
+        points = [f"p_{limit}" for limit in self.point_names()] if self.rule.knowledge is not None else []
+        return [each for each in (*self.needed(), *points, *(f"f_{one}" for one in before)) if each not in self.keys()]
+
+    def decides(self, name: str, node: Related) -> bool:
+        """Whether rows without such other rows can be dropped: the feature is then false, and with it the whole condition.
+
+        Not for partners of a point: there absence may be unknown, and unknowns are counted.
+        """
+        if node.how != "exists" or node.of not in ("stays", "lines", "sales"):
+            return False
+        condition = self.rule.condition
+        parts = condition.parts if isinstance(condition, x.And) else (condition,)
+        return any(isinstance(part, x.Feature) and part.name == name for part in parts)
 
     def output(self) -> list[exp.Expr]:
         """The columns of a hit, its subject, and which inputs were missing."""
@@ -297,6 +335,6 @@ class RuleQuery:
         ]
 
 
-def compile_rule(rule: RuleSpec, dialect: str = "duckdb") -> str:
+def compile_rule(rule: RuleSpec, dialect: str = "duckdb", since: int | None = None) -> str:
     """The query of a rule as text."""
-    return portable(RuleQuery(rule).tree(), dialect)
+    return portable(RuleQuery(rule, since).tree(), dialect)

@@ -6,15 +6,13 @@ Each feature is computed anew for each row by looking at every other row.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from xiezhi.domain.calendar import date_of
-from xiezhi.domain.facts import INPATIENT, PersonFacts
-from xiezhi.domain.facts import AnyFacts as AnyFacts
-from xiezhi.domain.facts import PartitionFacts as PartitionFacts
+from xiezhi.domain.facts import INPATIENT, AnyFacts, Line, PartitionFacts, PersonFacts, Sale
 from xiezhi.ruleset import expr as x
 from xiezhi.ruleset.build import SUBJECT_KEYS
 from xiezhi.ruleset.features import LOCAL_SCOPES, POINT_SCOPES, SCOPE_KEYS, Related, Scope, ScopeKind, Window
@@ -161,6 +159,16 @@ def rule_in_force(rule: RuleSpec, day: int, region: str | None) -> bool:
     return all(parameter.at(day, region) is not None for parameter in rule.parameters.values())
 
 
+def lines_of(rows: Iterable[FactRow]) -> set[tuple[str, str]]:
+    """The fee lines among rows, as institution and id: lines themselves and the lines of sales; stays and stock have none."""
+    found = set()
+    for row in rows:
+        line = row.id if isinstance(row, Line) else row.line if isinstance(row, Sale) else None
+        if line is not None:
+            found.add((row.institution, line))
+    return found
+
+
 def subject_of(rule: RuleSpec, candidate: Candidate) -> tuple[str, ...]:
     """The subject of a row (semantics.md 4): rows with one subject are one finding."""
     values: list[object] = []
@@ -281,7 +289,7 @@ class _Env:
             pool = [c for c in pool if self._in_scope(kind, node.scope, c.row)]
         if node.running:
             pool = [c for c in pool if c.order <= self.candidate.order]
-        proof = {(c.row.institution, getattr(c.row, "id", "")) for c in pool}
+        proof = lines_of(c.row for c in pool)
         if node.how == "count":
             return len(pool), proof
         assert node.value is not None
@@ -327,7 +335,7 @@ class _Env:
             if truth:
                 true.append(other)
             unknown = unknown or truth is None
-        proof = {(row.institution, getattr(row, "id", "")) for row in true} if node.of in ("partner", "lines") else set()
+        proof = lines_of(true)
         if node.how == "count":
             return len(true), proof
         if node.how == "exists":

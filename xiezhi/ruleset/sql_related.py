@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
     from xiezhi.ruleset.compile_sql import RuleQuery
 
 
-def related_query(query: RuleQuery, node: Related, last: str) -> exp.Select:
+def related_query(query: RuleQuery, node: Related, last: str, carry: Sequence[str] = ()) -> exp.Select:
     """The table `r_<name>`: for candidates that have such other rows at all, the keys and the aggregate over them.
 
-    Candidates without any are left out: `related_value` says what they get, so that only few rows are grouped.
+    Candidates without any are left out: `related_value` says what they get, so that only few rows are grouped. `carry` names
+    further columns of the candidate to keep, where the others are not needed any more.
     """
     if node.of == "diagnosis":
         return _diagnosis(query, node, last)
@@ -39,7 +41,8 @@ def related_query(query: RuleQuery, node: Related, last: str) -> exp.Select:
         assert node.value is not None
         value = (exp.Max if node.how == "max" else exp.Min)(this=query.sql(node.value, last))
     others = exp.alias_(_others(query, node, last), "o", table=True)
-    joined = exp.select(*keys, exp.alias_(value, "value")).from_(last).join(others, on=exp.and_(*tests))
+    kept = [exp.alias_(exp.Min(this=column(name, last)), name) for name in carry]
+    joined = exp.select(*keys, *kept, exp.alias_(value, "value")).from_(last).join(others, on=exp.and_(*tests))
     return joined.group_by(*(key.copy() for key in keys))
 
 

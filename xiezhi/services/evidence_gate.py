@@ -10,10 +10,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from xiezhi.domain.facts import AnyFacts, PartitionFacts
 from xiezhi.domain.finding import REVISED_BY, Finding
 from xiezhi.ports import FactsReader
 from xiezhi.ruleset.assemble import assemble
-from xiezhi.ruleset.reference import AnyFacts, PartitionFacts, Reference
+from xiezhi.ruleset.reference import Reference
 from xiezhi.ruleset.spec import RuleSpec
 
 PERSONS_AT_ONCE = 2_000

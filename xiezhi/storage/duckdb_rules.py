@@ -11,10 +11,10 @@ import duckdb
 import pyarrow as pa
 
 from xiezhi.domain.knowledge import LIMIT_FIELDS
-from xiezhi.ruleset.compile_sql import RuleQuery
+from xiezhi.ruleset.compile_sql import compile_rule
 from xiezhi.ruleset.hits import Evaluation, Hit, HitRow
+from xiezhi.ruleset.reach import reach_days
 from xiezhi.ruleset.spec import RuleSpec
-from xiezhi.ruleset.sql_expr import portable
 
 ROW = (
     "id",
@@ -54,11 +54,23 @@ def register_knowledge(con: duckdb.DuckDBPyConnection, tables: tuple[pa.Table, p
     con.unregister("kb_codes")
 
 
-def run_rule(con: duckdb.DuckDBPyConnection, rule: RuleSpec) -> Evaluation:
-    """Hits of one rule and what stayed unknown, over the whole fact tables."""
-    query = RuleQuery(rule)
-    con.execute("CREATE OR REPLACE TEMP TABLE judged_rows AS " + portable(query.tree(), "duckdb"))
+def run_rule(con: duckdb.DuckDBPyConnection, rule: RuleSpec, from_day: int | None = None) -> Evaluation:
+    """Hits of one rule and what stayed unknown.
+
+    `from_day`: rows before it need not be judged; what lies before it is still read as far as the rule's reach.
+    """
+    reach = None if from_day is None else reach_days(rule, lambda limit: _span(con, rule, limit))
+    since = None if from_day is None or reach is None else from_day - reach
+    con.execute("CREATE OR REPLACE TEMP TABLE judged_rows AS " + compile_rule(rule, since=since))
     return read_judged(con, rule)
+
+
+def _span(con: duckdb.DuckDBPyConnection, rule: RuleSpec, limit: str) -> int | None:
+    """The largest value of a limit over the points of the rule's class."""
+    if rule.knowledge is None or limit not in LIMIT_FIELDS:
+        return None
+    found: int | None = con.execute(f'SELECT MAX("{limit}") FROM point_items WHERE class_no = ?', [rule.knowledge.class_no]).fetchall()[0][0]
+    return found
 
 
 def read_judged(con: duckdb.DuckDBPyConnection, rule: RuleSpec) -> Evaluation:
