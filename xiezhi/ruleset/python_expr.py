@@ -71,6 +71,8 @@ class Source:
             case _ if isinstance(node, NAMES) and node.type is Type.BOOL:
                 name = self.resolve(node)
                 return name.code, frozenset({name.code})
+            case _:
+                pass
         return f"{self.nullable(node, known)[0]} is True", _NONE
 
     def false(self, node: x.Expr, known: Known = _NONE) -> tuple[str, Known]:
@@ -96,6 +98,8 @@ class Source:
                 name = self.resolve(node)
                 sure = not name.nullable or name.code in known
                 return (f"not {name.code}" if sure else f"{name.code} is False"), frozenset({name.code})
+            case _:
+                pass
         return f"{self.nullable(node, known)[0]} is False", _NONE
 
     def value(self, node: x.Expr, known: Known = _NONE) -> tuple[str, tuple[str, ...], Known]:
@@ -126,6 +130,8 @@ class Source:
                 (price, quantity), guards, learned = self._values(node, known)
                 whole = PRICE_TIMES_QUANTITY_PER_FEN  # even, so half of it is whole: rounds half up as `money.round_half_up`
                 return f"(({price} * {quantity} + {whole // 2}) // {whole})", guards, learned
+            case _:
+                pass
         if not isinstance(node, NAMES):
             raise TypeError(f"no Python for {type(node).__name__} outside an amount")
         return self._name(self.resolve(node), known)
@@ -159,6 +165,8 @@ class Source:
             case _ if isinstance(node, NAMES):
                 name = self.resolve(node)
                 return name.code, not name.nullable or name.code in known
+            case _:
+                pass
         code, guards, _ = self.value(node, known)
         return (f"({code} if {' and '.join(guards)} else None)", False) if guards else (code, True)
 
@@ -172,6 +180,8 @@ class Source:
             case _ if isinstance(node, NAMES):
                 name = self.resolve(node)
                 return not name.nullable or name.code in known
+            case _:
+                pass
         return all(self.certain(part, known) for part in node.children())
 
     def _values(self, node: x.Expr, known: Known) -> tuple[list[str], tuple[str, ...], Known]:

@@ -197,6 +197,10 @@ def _largest(rows: Sequence[Any], value: str, apart: str | None) -> list[tuple[A
     return result
 
 
+def _nothing(row: Any, limits: tuple[Any, ...], others: Sequence[Any]) -> None:
+    """What the loop of a feature without other rows gives."""
+
+
 def prefix_shape(node: Related, code: RuleCode) -> tuple[str, x.Expr, str, str | None] | None:
     """(exists | max, threshold, column, column apart) where running extremes answer the feature, else None.
 
@@ -220,7 +224,7 @@ def prefix_shape(node: Related, code: RuleCode) -> tuple[str, x.Expr, str, str |
 def loop_function(code: RuleCode, node: Related) -> Callable[..., Any]:
     """`(row, limits, others)` to the aggregate over the others of which the condition is true."""
     if node.of == "diagnosis":
-        return lambda row, limits, others: None
+        return _nothing
     source = Source(code.other_name(node.of))
     parts = [part for part in (node.condition, node.value) if part is not None]
     body = code.loads(parts)

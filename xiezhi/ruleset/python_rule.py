@@ -119,7 +119,8 @@ class RuleCode:
                 return Name(repr(self.constants[name]) if name in self.constants else f"q_{name}", False)
             case x.Feature(name=name):
                 return Name(f"f_{name}", True)
-        raise TypeError(f"no name for {type(node).__name__}")
+            case _:
+                raise TypeError(f"no name for {type(node).__name__}")
 
     def other_name(self, of: str) -> Callable[[x.Expr], Name]:
         """A resolver for conditions over other rows: `o_<column>` besides the names of the row at hand."""

@@ -31,6 +31,16 @@ WITH c0 AS (
     c0.id,
     c0.kp_id,
     c0.side,
+    MIN(c0.begin_date) AS begin_date,
+    MIN(c0.begin_time) AS begin_time,
+    MIN(c0.fund) AS fund,
+    MIN(c0.kind) AS kind,
+    MIN(c0.main_category) AS main_category,
+    MIN(c0.main_diagnosis) AS main_diagnosis,
+    MIN(c0.moved) AS moved,
+    MIN(c0.person) AS person,
+    MIN(c0.region) AS region,
+    MIN(c0.total) AS total,
     MAX(
       CASE
         WHEN (
@@ -95,19 +105,14 @@ WITH c0 AS (
     c0.side
 ), j_readmitted AS (
   SELECT
-    c0.*,
+    r_readmitted.*,
     CASE
       WHEN r_readmitted.value = 2
       THEN TRUE
       WHEN r_readmitted.value IS NULL
       THEN FALSE
     END AS f_readmitted
-  FROM c0
-  LEFT JOIN r_readmitted
-    ON c0.institution = r_readmitted.institution
-    AND c0.id = r_readmitted.id
-    AND c0.kp_id = r_readmitted.kp_id
-    AND c0.side = r_readmitted.side
+  FROM r_readmitted
 ), r_last_discharge AS (
   SELECT
     j_readmitted.institution,
