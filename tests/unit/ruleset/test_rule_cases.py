@@ -21,6 +21,7 @@ RULES = [rule for _, rule in sorted(BASE.rules.items())]
 
 IMPLIED = "the other parts say it already"
 SURVIVORS: dict[tuple[str, str], str] = {
+    ("GZ10000201002000", "when. without part 0"): IMPLIED,
     ("GZ10000101009000", "when.right.left.parts.1.otherwise.otherwise.otherwise.condition = → !="): "both parameters are 30 days at first",
     ("GZ10000101009000", "each billed_line"): "a line that is gone holds no more than one package",
     ("GZ10000101010000", "when.parts.0 without part 0"): IMPLIED,
