@@ -30,10 +30,9 @@ from xiezhi.storage.knowledge import KnowledgeBase
 
 SQL = Path(__file__).parent / "sql"
 SAME = """
-SELECT COUNT(*) FROM (
-  (SELECT institution, id, kp_id, amount, COUNT(*) FROM ours GROUP BY ALL EXCEPT SELECT institution, id, kp_id, amount, COUNT(*) FROM hand GROUP BY ALL)
-  UNION ALL
-  (SELECT institution, id, kp_id, amount, COUNT(*) FROM hand GROUP BY ALL EXCEPT SELECT institution, id, kp_id, amount, COUNT(*) FROM ours GROUP BY ALL))
+WITH a AS (SELECT institution, id, kp_id, amount, COUNT(*) AS n FROM ours GROUP BY ALL),
+     b AS (SELECT institution, id, kp_id, amount, COUNT(*) AS n FROM hand GROUP BY ALL)
+SELECT COUNT(*) FROM ((SELECT * FROM a EXCEPT SELECT * FROM b) UNION ALL (SELECT * FROM b EXCEPT SELECT * FROM a))
 """
 
 
@@ -76,7 +75,9 @@ def main() -> None:
         hits = 0
         for rule in rules:
             con.execute(f"CREATE OR REPLACE TEMP TABLE ours AS {ours[rule.id]}")
-            con.execute(f"CREATE OR REPLACE TEMP TABLE hand AS SELECT institution, id, kp_id, amount::BIGINT AS amount FROM ({hand[rule.id]})")
+            con.execute(
+                f"CREATE OR REPLACE TEMP TABLE hand AS SELECT institution, id, kp_id, amount::BIGINT AS amount FROM ({hand[rule.id]})"
+            )
             different = con.execute(SAME).fetchall()[0][0]
             hits += con.execute("SELECT COUNT(*) FROM ours").fetchall()[0][0]
             if different:

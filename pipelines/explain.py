@@ -56,7 +56,9 @@ def explain_finding(settings: Settings, prefix: str) -> Explanation:
     finding = matches[0]
     base = load_rules(settings.rules_dir)
     if finding.rule_id not in base.rules:
-        raise UsageError.of(f"rule {finding.rule_id} is not in {settings.rules_dir}", todo="set XIEZHI_RULES_DIR to the release that made it")
+        raise UsageError.of(
+            f"rule {finding.rule_id} is not in {settings.rules_dir}", todo="set XIEZHI_RULES_DIR to the release that made it"
+        )
     rule = base.rules[finding.rule_id]
     then = DeltaStore.of_home(settings.home, DeltaStore.parse_data_version(finding.data_version))
     facts = DuckDBFacts(open_facts(then, threads=settings.threads))

@@ -11,13 +11,13 @@ import typer
 def sweep(
     from_month: Annotated[str | None, typer.Option("--from", metavar="YYYY-MM", help="服务月份起。First service month.")] = None,
     to_month: Annotated[str | None, typer.Option("--to", metavar="YYYY-MM", help="服务月份止（含）。Last service month.")] = None,
-    engine: Annotated[str, typer.Option("--engine", metavar="duckdb|spark", help="计算引擎。Engine.")] = "duckdb",
+    engine: Annotated[str, typer.Option("--engine", metavar="duckdb|spark", help="引擎。Engine.")] = "duckdb",
     rule: Annotated[list[str] | None, typer.Option("--rule", metavar="ID", help="只运行这些规则。Only these rules.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="疑点另存为 .parquet、.csv 或 .jsonl。Also write findings.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="疑点另存为 parquet、csv、jsonl。Write findings.")] = None,
     html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="本次运行的报告页面。The page of this run.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="输出一个 JSON 文档。Print one JSON document.")] = False,
 ) -> None:
-    """全量筛查：对已入库的费用运行全部启用规则，核对证据后保存疑点。All active rules over the stored claims; findings are proven and stored.
+    """全量筛查：对已入库的费用运行全部启用规则，核对证据后保存疑点。All active rules over the stored claims; proven findings are stored.
 
     同样的数据和规则再次运行不会新增任何疑点。月份按服务日期计算。
 

@@ -35,7 +35,9 @@ def counted_amounts(con: duckdb.DuckDBPyConnection, findings: Iterable[Finding],
     stocks: dict[str, Finding] = {}
     for finding in open_:
         if finding.line_ids:
-            parts[finding.finding_id] = [(line_key(finding, line), part) for line, part in zip(finding.line_ids, finding.line_amounts, strict=True)]
+            parts[finding.finding_id] = [
+                (line_key(finding, line), part) for line, part in zip(finding.line_ids, finding.line_amounts, strict=True)
+            ]
         elif finding.rule_id in rules and rules[finding.rule_id].row_kind == "stock":
             stocks[finding.finding_id] = finding
         elif finding.encounter_id:
@@ -48,7 +50,13 @@ def counted_amounts(con: duckdb.DuckDBPyConnection, findings: Iterable[Finding],
     ).fetchall():
         nets[(institution, line)] = amount
     con.unregister("asked")
-    parts |= _spread(con, stays, "a.x = l.encounter AND a.p = l.person", {key: (f.encounter_id or "", f.person_id or "", 0) for key, f in stays.items()}, nets)
+    parts |= _spread(
+        con,
+        stays,
+        "a.x = l.encounter AND a.p = l.person",
+        {key: (f.encounter_id or "", f.person_id or "", 0) for key, f in stays.items()},
+        nets,
+    )
     by_item = {key: (f.item_code or "", f.institution_code, month_number(f.service_date)) for key, f in stocks.items()}
     parts |= _spread(con, stocks, "a.x = l.item AND a.p = l.institution AND a.m = l.month", by_item, nets)
     claims = [Claimed(f.finding_id, f.verdict, f.amount_fen, parts.get(f.finding_id, [])) for f in open_]
@@ -56,7 +64,11 @@ def counted_amounts(con: duckdb.DuckDBPyConnection, findings: Iterable[Finding],
 
 
 def _spread(
-    con: duckdb.DuckDBPyConnection, findings: Mapping[str, Finding], on: str, keys: Mapping[str, tuple[str, str, int]], nets: dict[LineKey, int]
+    con: duckdb.DuckDBPyConnection,
+    findings: Mapping[str, Finding],
+    on: str,
+    keys: Mapping[str, tuple[str, str, int]],
+    nets: dict[LineKey, int],
 ) -> dict[str, list[tuple[LineKey, int]]]:
     """Money of findings without lines, in proportion to the net lines they are about; adds those lines to `nets`."""
     if not findings:

@@ -89,7 +89,9 @@ def chosen_rules(base: RuleBase, ids: Sequence[str]) -> tuple[RuleSpec, ...]:
     return tuple(base.rules[i] for i in ids) if ids else base.active
 
 
-def evaluate(store: DeltaStore, con: duckdb.DuckDBPyConnection, rules: Sequence[RuleSpec], request: Request, progress: Progress) -> Evaluation:
+def evaluate(
+    store: DeltaStore, con: duckdb.DuckDBPyConnection, rules: Sequence[RuleSpec], request: Request, progress: Progress
+) -> Evaluation:
     """Run the rules one by one on the asked engine and collect hits and unknowns."""
     if request.engine == "spark":
         from xiezhi.storage.spark_rules import open_session, run_on_spark
@@ -133,7 +135,12 @@ def sweep(request: Request, *, now: Callable[[], datetime] = datetime.now, progr
     run_at = now()
     run_id = f"{run_at:%Y%m%dT%H%M%S}-{len(stored)}"
     changes = compare(
-        gated.proven, stored, lambda f: f.rule_id in by_id and request.covers(f.service_date), data_version=data_version, found_at=run_at, run_id=run_id
+        gated.proven,
+        stored,
+        lambda f: f.rule_id in by_id and request.covers(f.service_date),
+        data_version=data_version,
+        found_at=run_at,
+        run_id=run_id,
     )
     findings.append(changes.rows)
     findings.quarantine([(refused.finding, refused.reason) for refused in gated.refused], run_id, run_at)
@@ -168,7 +175,11 @@ def sweep(request: Request, *, now: Callable[[], datetime] = datetime.now, progr
 
 def _neighbours(con: duckdb.DuckDBPyConnection, rules: Sequence[RuleSpec], used: Sequence[str]) -> list[str]:
     """The points of the classes of rules that look beyond one point (surgery groups), and all points that were used."""
-    classes = {rule.knowledge.class_no for rule in rules if rule.knowledge is not None and any("group" in getattr(f, "per", ()) for f in rule.features.values())}
+    classes = {
+        rule.knowledge.class_no
+        for rule in rules
+        if rule.knowledge is not None and any("group" in getattr(f, "per", ()) for f in rule.features.values())
+    }
     wanted = set(used)
     for class_no in sorted(classes):
         wanted.update(row[0] for row in con.execute("SELECT DISTINCT kp_id FROM point_items WHERE class_no = ?", [class_no]).fetchall())

@@ -5,7 +5,7 @@ Loaders collect every problem of a file before they raise, so an author mends a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -101,7 +101,7 @@ class Problems:
         self.items.append(Problem(what, where or Place(), accepted, todo))
 
     @contextmanager
-    def catching(self) -> Iterator[None]:
+    def catching(self) -> Generator[None]:
         """Collect the problems of a `XiezhiError` raised inside instead of letting it pass."""
         try:
             yield

@@ -196,7 +196,7 @@ class PersonFacts:
     person: str
     lines: tuple[Line, ...]
     encounters: tuple[Encounter, ...]
-    diagnoses: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    diagnoses: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     earliest_date: int | None = None
 
 

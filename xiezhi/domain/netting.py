@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -31,11 +31,11 @@ class Lookups:
         earliest_date: the first service date that the store holds, for look-backs.
     """
 
-    person_map: Mapping[str, str] = field(default_factory=dict)
-    institutions: Mapping[str, Row] = field(default_factory=dict)
-    staff: Mapping[tuple[str, str], Sequence[Row]] = field(default_factory=dict)
-    usual_prices: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    line_owners: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    person_map: Mapping[str, str] = field(default_factory=dict[str, str])
+    institutions: Mapping[str, Row] = field(default_factory=dict[str, Row])
+    staff: Mapping[tuple[str, str], Sequence[Row]] = field(default_factory=dict[tuple[str, str], Sequence[Row]])
+    usual_prices: Mapping[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+    line_owners: Mapping[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
     earliest_date: int | None = None
 
 
@@ -92,18 +92,13 @@ def person_facts(raw: RawPerson, lookups: Lookups) -> PersonFacts:
         tuple(sorted(lines, key=lambda line: line.order)),
         tuple(
             sorted(
-                (_with(e, live=e.id in alive) for e in encounters.values()),
+                (replace(e, live=e.id in alive) for e in encounters.values()),
                 key=lambda e: (e.begin_time if e.begin_time is not None else -1, e.institution, e.id),
             )
         ),
         {key: codes for key, codes in diagnoses.items() if codes},
         lookups.earliest_date,
     )
-
-
-def _with(encounter: Encounter, live: bool) -> Encounter:
-    values = {name: getattr(encounter, name) for name in Encounter.__slots__}
-    return Encounter(**{**values, "live": live})
 
 
 def _death_date(row: Row) -> int | None:
@@ -177,7 +172,7 @@ def _lines(
         else:
             link = "pending"
         links[(row["fixmedins_code"], row["bkkp_sn"])] = link
-    result = []
+    result: list[Line] = []
     for row, refused in chosen:
         key = (row["fixmedins_code"], row["bkkp_sn"])
         quantity, amount = refunded.get(key, (0, 0))

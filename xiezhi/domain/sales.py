@@ -37,7 +37,7 @@ def sales(
     for row in returned:
         if row.get("drug_trac_codg"):
             returns[row["fixmedins_code"], row["drug_trac_codg"]].append(second_number(row["sel_retn_time"]))
-    result = []
+    result: list[Sale] = []
     for code, rows in by_code.items():
         for row in _standing(rows, returns.get(code, ())):
             line = lines.get((row["fixmedins_code"], row.get("rtal_docno") or ""))

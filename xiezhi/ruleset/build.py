@@ -146,6 +146,7 @@ class Builder:
         return self.window(name, at, how, form) if source is None else self.related(at, how, form, source)
 
     def window(self, name: str, at: PathKey, how: str, form: FeatureForm) -> Window | None:
+        """A feature over the rule's own candidates, or None with the problems noted."""
         scope = self.scope(at, form.in_)
         value = None if how == "count" else self.read((*at, how), getattr(form, how), lambda text: parse(text, self.base))
         order = []
@@ -160,6 +161,20 @@ class Builder:
         if how in ("sum",) and value is not None and value.type not in NUMERIC:
             self.problems.add(f"cannot sum {value.type}", self.document.place((*at, how)), "a number")
             return None
+        if scope.kind is ScopeKind.HOURS:
+            self.problems.add(
+                "a window over hours", self.document.place((*at, "in")), "a related feature (exists: partner(…), in: hours(n)), or hour"
+            )
+            return None
+        if (
+            scope.kind is ScopeKind.ROLLING
+            and scope.size is not None
+            and any(isinstance(node, x.Param | x.Field) for node in scope.size.walk())
+        ):
+            self.problems.add(
+                "rolling days that may differ from row to row", self.document.place((*at, "in")), "a number, or a limit of the point"
+            )
+            return None
         if scope.kind is ScopeKind.ROLLING and how not in ("sum", "count"):
             self.problems.add(f"{how} over rolling days", self.document.place(at), "sum or count")
             return None
@@ -170,6 +185,7 @@ class Builder:
         return Window(how, value, scope, per, form.until == "here" and how != "first", tuple(order), kind)
 
     def related(self, at: PathKey, how: str, form: FeatureForm, source: str) -> Related | None:
+        """A feature over other rows, or None with the problems noted."""
         match = _SOURCE.match(source.strip())
         if not match or how in ("sum", "distinct", "first"):
             self.problems.add(
@@ -184,6 +200,11 @@ class Builder:
         condition = self.read((*at, "if"), form.if_, lambda text: parse(text, names, Type.BOOL))
         value = None if how in ("exists", "count") else self.read((*at, how), getattr(form, how), lambda text: parse(text, names))
         scope = self.scope(at, form.in_) if form.in_ else None
+        if scope is not None and scope.kind is ScopeKind.COURSE:
+            self.problems.add(
+                "a course in a related feature", self.document.place((*at, "in")), "rolling(days), or a window over course(gap)"
+            )
+            return None
         if of in ("partner", "diagnosis") and not self.form.knowledge:
             self.problems.add(f"{source} needs knowledge", self.document.place(at), "knowledge: {class: …}")
             return None
@@ -215,12 +236,14 @@ class Builder:
         return Scope(ScopeKind(plain))
 
     def check_subject(self) -> None:
+        """Note subject keys that the kind of row does not have."""
         keys = SUBJECT_KEYS[self.kind]
         for index, key in enumerate(self.form.subject):
             if key not in keys and not (key in POINT_KEYS and self.form.knowledge):
                 self.problems.add(f"unknown subject key {key!r}", self.document.place(("subject", index)), ", ".join((*keys, *POINT_KEYS)))
 
     def check_messages(self) -> None:
+        """Note placeholders that no finding fills."""
         for key in ("message", "message_en"):
             text: str = getattr(self.form, key)
             try:

@@ -42,8 +42,10 @@ HIT_COLUMNS = (
 
 
 NEVER_MISSING = frozenset(
-    "id institution person time date hour month year item quantity price amount billed_quantity billed_amount use_end live refund "
-    "over_refunded person_conflict settled".split()
+    {
+        *("id", "institution", "person", "time", "date", "hour", "month", "year", "item", "quantity", "price", "amount"),
+        *("billed_quantity", "billed_amount", "use_end", "live", "refund", "over_refunded", "person_conflict", "settled"),
+    }
 )
 """Columns of `lines` that every line has (`facts.Line`)."""
 
@@ -74,6 +76,8 @@ class RuleQuery:
                     return parameter_sql(self.rule.parameters[name], column(self.date, table), region)
                 case x.Other(column=name):
                     return column(name, "o")
+                case _:
+                    pass
             raise TypeError(type(node).__name__)
 
         return of
@@ -248,7 +252,7 @@ class RuleQuery:
             tests.append(column("live", table))
         return tests
 
-    def keys(self) -> tuple[str, ...]:
+    def key_columns(self) -> tuple[str, ...]:
         """Columns that identify a candidate."""
         return {
             "line": ("institution", "id", "kp_id", "side"),
@@ -259,8 +263,12 @@ class RuleQuery:
 
     def join_feature(self, name: str, node: Related, last: str, step: str) -> exp.Select:
         """The chain with the result of a related feature beside each row."""
-        on = exp.and_(*(exp.EQ(this=column(key, last), expression=column(key, step)) for key in self.keys()))
-        return exp.select(f"{last}.*", exp.alias_(related_value(self, node, last, step), f"f_{name}")).from_(last).join(step, on=on, join_type="left")
+        on = exp.and_(*(exp.EQ(this=column(key, last), expression=column(key, step)) for key in self.key_columns()))
+        return (
+            exp.select(f"{last}.*", exp.alias_(related_value(self, node, last, step), f"f_{name}"))
+            .from_(last)
+            .join(step, on=on, join_type="left")
+        )
 
     def never_unknown(self) -> bool:
         """Whether the condition reads only columns that are never missing; then plain truth filters, which engines do step by step."""
@@ -271,7 +279,7 @@ class RuleQuery:
         """Columns of the chain before a feature that later steps may read, besides the keys."""
         before = list(self.rule.features)[: list(self.rule.features).index(name)]
         points = [f"p_{limit}" for limit in self.point_names()] if self.rule.knowledge is not None else []
-        return [each for each in (*self.needed(), *points, *(f"f_{one}" for one in before)) if each not in self.keys()]
+        return [each for each in (*self.needed(), *points, *(f"f_{one}" for one in before)) if each not in self.key_columns()]
 
     def decides(self, name: str, node: Related) -> bool:
         """Whether rows without such other rows can be dropped: the feature is then false, and with it the whole condition.

@@ -93,9 +93,10 @@ def hit_row(kind: str, row: FactRow) -> HitRow:
     identity = "" if kind == "stock" else get("id")
     day = get("begin_date") if kind == "encounter" else get("date")
     time = get("begin_time") if kind == "encounter" else get("time")
+    line = get("id") if kind == "line" else get("line")
     return HitRow(
         kind, identity, row.institution, get("person"), encounter, get("settlement"), get("doctor"), get("item"), get("name"),
-        day, time if time is not None else day * 86_400, get("amount"), get("fund"), get("total"), get("id") if kind == "line" else get("line"),
+        day, time if time is not None else day * 86_400, get("amount"), get("fund"), get("total"), line,
     )  # fmt: skip
 
 

@@ -12,11 +12,25 @@ from xiezhi.ruleset import expr as x
 class Environment(Protocol):
     """Gives names their values; None is missing."""
 
-    def field(self, column: str) -> Any: ...
-    def other(self, column: str) -> Any: ...
-    def point(self, name: str) -> Any: ...
-    def param(self, name: str) -> Any: ...
-    def feature(self, name: str) -> Any: ...
+    def field(self, column: str) -> Any:
+        """Column of the row at hand."""
+        ...
+
+    def other(self, column: str) -> Any:
+        """Column of the other row of a related feature."""
+        ...
+
+    def point(self, name: str) -> Any:
+        """Limit of the knowledge point."""
+        ...
+
+    def param(self, name: str) -> Any:
+        """Parameter by service date and region."""
+        ...
+
+    def feature(self, name: str) -> Any:
+        """Feature of the row at hand."""
+        ...
 
 
 def evaluate(node: x.Expr, env: Environment) -> Any:
@@ -50,6 +64,8 @@ def evaluate(node: x.Expr, env: Environment) -> Any:
         case x.If(condition=condition, then=then, otherwise=otherwise):
             truth = evaluate(condition, env)
             return None if truth is None else evaluate(then if truth else otherwise, env)
+        case _:
+            pass
     values = [evaluate(part, env) for part in node.children()]
     return None if None in values else _strict(node, values)
 
@@ -73,6 +89,8 @@ def _strict(node: x.Expr, values: list[Any]) -> Any:
             return full_months(values[0], values[1])
         case x.FenOf():
             return round_half_up(values[0] * values[1], PRICE_TIMES_QUANTITY_PER_FEN)
+        case _:
+            pass
     raise TypeError(f"no meaning for {type(node).__name__} outside an amount")
 
 

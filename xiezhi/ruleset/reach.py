@@ -50,4 +50,5 @@ def _largest(size: x.Expr, rule: RuleSpec, span: SpanOfPoints) -> int | None:
             parameter = rule.parameters[name]
             lists = [parameter.national, *parameter.regional.values()]
             return max((int(each.value) for values in lists for each in values if each.value is not None), default=0)
-    return None
+        case _:
+            return None

@@ -283,10 +283,8 @@ class _Env:
             return None, set()
         by_group = "group" in node.per
         pool = [c for c in self.candidates if (c.point is self.candidate.point or by_group) and self._same(node.per, c, c.row)]
-        if kind is ScopeKind.COURSE:
-            pool = self._course(pool, node.scope)
-        else:
-            pool = [c for c in pool if self._in_scope(kind, node.scope, c.row)]
+        in_course = kind is ScopeKind.COURSE
+        pool = self._course(pool, node.scope) if in_course else [c for c in pool if self._in_scope(kind, node.scope, c.row)]
         if node.running:
             pool = [c for c in pool if c.order <= self.candidate.order]
         proof = lines_of(c.row for c in pool)
@@ -320,7 +318,7 @@ class _Env:
         kind = self._scope(node.scope) if node.scope else None
         if node.scope and (kind is None or (kind in SCOPE_KEYS and getattr(self.candidate.row, SCOPE_KEYS[kind]) is None)):
             return None, set()
-        if node.scope and kind in (ScopeKind.HOURS, ScopeKind.ROLLING) and self._size(kind, node.scope) is None:
+        if node.scope and kind is not None and kind in (ScopeKind.HOURS, ScopeKind.ROLLING) and self._size(kind, node.scope) is None:
             return None, set()
         true: list[FactRow] = []
         unknown = False

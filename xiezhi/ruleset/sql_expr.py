@@ -95,6 +95,8 @@ def to_sql(node: x.Expr, resolve: Resolver) -> exp.Expr:
         case x.FenOf(price=price, quantity=quantity):
             product = exp.Mul(this=wide(to_sql(price, resolve)), expression=wide(to_sql(quantity, resolve)))
             return round_half_up(product, PRICE_TIMES_QUANTITY_PER_FEN)
+        case _:
+            pass
     raise TypeError(f"no SQL for {type(node).__name__} outside an amount")
 
 
@@ -151,12 +153,13 @@ def region_forms(region: exp.Expr) -> list[exp.Expr]:
     return [region.copy(), cut(4, "00"), cut(2, "0000")]
 
 
+def _without_int128(node: exp.Expr) -> exp.Expr:
+    is_wide = isinstance(node, exp.DataType) and node.this == exp.DataType.Type.INT128
+    return exp.DataType.build("DECIMAL(38, 0)") if is_wide else node
+
+
 def portable(tree: exp.Expr, dialect: str) -> str:
     """The text of a tree for `duckdb` or `spark`; raises where the dialect lacks something."""
     if dialect == "spark":
-        tree = tree.transform(
-            lambda node: (
-                exp.DataType.build("DECIMAL(38, 0)") if isinstance(node, exp.DataType) and node.this == exp.DataType.Type.INT128 else node
-            )
-        )
+        tree = tree.transform(_without_int128)
     return tree.sql(dialect=dialect, unsupported_level=ErrorLevel.RAISE)

@@ -26,7 +26,7 @@ def related_query(query: RuleQuery, node: Related, last: str, carry: Sequence[st
     if node.of == "diagnosis":
         return _diagnosis(query, node, last)
     tests = _conditions(query, node, last)
-    keys = [column(key, last) for key in query.keys()]
+    keys = [column(key, last) for key in query.key_columns()]
     if node.condition is not None:
         condition = query.sql(node.condition, last)
         unknown_too = exp.Coalesce(this=exp.Paren(this=condition), expressions=[literal(True)])
@@ -115,7 +115,9 @@ def _conditions(query: RuleQuery, node: Related, last: str) -> list[exp.Expr]:
         tests.append(exp.EQ(this=column("kp_id", "o"), expression=column("kp_id", last)))
     same_kind = {"partner": "line", "lines": "line", "stays": "encounter", "sales": "sale"}[node.of] == query.kind
     if same_kind:
-        itself = exp.and_(*(exp.EQ(this=column(key, "o"), expression=column(key, last)) for key in query.keys() if key not in ("kp_id", "side")))
+        itself = exp.and_(
+            *(exp.EQ(this=column(key, "o"), expression=column(key, last)) for key in query.key_columns() if key not in ("kp_id", "side"))
+        )
         tests.append(exp.Not(this=exp.Paren(this=itself)))
     if node.scope is not None:
         tests.append(exp.Paren(this=shares_scope(last, "o", node.scope, lambda size: query.sql(size, last))))
@@ -142,7 +144,7 @@ def _before(first: str, second: str, time: str) -> exp.Expr:
 def _diagnosis(query: RuleQuery, node: Related, last: str) -> exp.Select:
     """Whether a diagnosis of the encounter stands in the point's role; unknown without diagnoses or without codes."""
     encounter = "id" if query.kind == "encounter" else "encounter"
-    joined = exp.select(*(column(key, last) for key in query.keys())).from_(last)
+    joined = exp.select(*(column(key, last) for key in query.key_columns())).from_(last)
     joined = joined.join(
         exp.alias_(exp.to_table("diagnoses"), "d", table=True),
         on=exp.and_(
@@ -164,5 +166,5 @@ def _diagnosis(query: RuleQuery, node: Related, last: str) -> exp.Select:
     )
     found = exp.Max(this=case((exp.Paren(this=matches), literal(1)), default=literal(0)))
     return joined.select(exp.alias_(exp.EQ(this=found, expression=literal(1)), "value")).group_by(
-        *(column(key, last) for key in query.keys())
+        *(column(key, last) for key in query.key_columns())
     )

@@ -114,7 +114,11 @@ def _whole(name: str, node: Window, last: str, keys: list[exp.Expr], needed: lis
 
 def _retable(node: exp.Expr, table: str) -> exp.Expr:
     """The same expression over a later table of the chain, which carries the same columns."""
-    return node.transform(lambda part: exp.column(part.name, table=table) if isinstance(part, exp.Column) else part)
+
+    def moved(part: exp.Expr) -> exp.Expr:
+        return exp.column(part.name, table=table) if isinstance(part, exp.Column) else part
+
+    return node.transform(moved)
 
 
 def _course(query: RuleQuery, name: str, node: Window, last: str, keys: list[exp.Expr]) -> tuple[list[Step], str, exp.Expr]:
@@ -144,19 +148,25 @@ def _rolling(
     size = query.sql(node.scope.size, last)
     known = value if node.how == "count" else exp.Coalesce(this=value, expressions=[literal(0)])
     named = [exp.alias_(key, f"key_{index}") for index, key in enumerate(keys)]
-    identity = [column(key, last) for key in query.keys()]
-    add = exp.select(*named, *identity, exp.alias_(column("date", last), "day"), exp.alias_(literal(1), "is_line"),
-                     exp.alias_(column("time", last), "at"), exp.alias_(known, "delta")).from_(last)  # fmt: skip
+    identity = [column(key, last) for key in query.key_columns()]
+
+    def event(day: exp.Expr, is_line: int, at: exp.Expr, delta: exp.Expr) -> exp.Select:
+        columns = {"day": day, "is_line": literal(is_line), "at": at, "delta": delta}
+        values = [exp.alias_(value, alias) for alias, value in columns.items()]
+        return exp.select(*(each.copy() for each in (*named, *identity)), *values).from_(last)
+
+    add = event(column("date", last), 1, column("time", last), known)
     end = exp.Add(this=column("date", last), expression=exp.Paren(this=size))
-    take = exp.select(*(each.copy() for each in named), *(each.copy() for each in identity), exp.alias_(end, "day"), exp.alias_(literal(0), "is_line"),
-                      exp.alias_(literal(0), "at"), exp.alias_(exp.Neg(this=exp.Paren(this=known.copy())), "delta")).from_(last).where(not_null(exp.Paren(this=size.copy())))  # fmt: skip
+    take = event(end, 0, literal(0), exp.Neg(this=exp.Paren(this=known.copy()))).where(not_null(exp.Paren(this=size.copy())))
     events, sums = f"e_{name}", f"s_{name}"
     terms = [exp.Ordered(this=column(each, events)) for each in ("day", "is_line", "at", "institution", "id")]
     partition_by: list[exp.Expr] = [column(f"key_{index}", events) for index in range(len(keys))]
     total = exp.Cast(this=window(exp.Sum(this=column("delta", events)), partition_by, list(terms), "rows"), to=BIGINT.copy())
-    summed = exp.select(*(column(key, events) for key in query.keys()), column("is_line", events), exp.alias_(total, "total")).from_(events)
+    summed = exp.select(*(column(key, events) for key in query.key_columns()), column("is_line", events), exp.alias_(total, "total")).from_(
+        events
+    )
     on = exp.and_(
-        *(exp.EQ(this=column(key, last), expression=column(key, sums)) for key in query.keys()),
+        *(exp.EQ(this=column(key, last), expression=column(key, sums)) for key in query.key_columns()),
         exp.EQ(this=column("is_line", sums), expression=literal(1)),
     )
     known_size = [not_null(exp.Paren(this=each.copy())) for each in [*needed, size]]

@@ -52,7 +52,9 @@ def pass_gate(findings: Sequence[Finding], rules: Mapping[str, RuleSpec], refere
     return Gated(tuple(sorted(proven, key=lambda f: f.finding_id)), tuple(sorted(refused, key=lambda r: r.finding.finding_id)))
 
 
-def _recompute(claimed: Iterable[Finding], rules: Mapping[str, RuleSpec], reference: Reference, known: Sequence[AnyFacts]) -> dict[str, Finding]:
+def _recompute(
+    claimed: Iterable[Finding], rules: Mapping[str, RuleSpec], reference: Reference, known: Sequence[AnyFacts]
+) -> dict[str, Finding]:
     """All findings of the claimed rules over the facts of one partition, by id."""
     needed = sorted({finding.rule_id for finding in claimed})
     hits = [hit for rule_id in needed for facts in known for hit in reference.evaluate(rules[rule_id], facts).hits]
@@ -93,4 +95,3 @@ def _partitions(
     if by_stock:
         stock = facts.stock(sorted({(f.institution_code, f.item_code or "") for f in by_stock}))
         yield by_stock, [PartitionFacts(stock=group) for group in stock]
-

@@ -45,7 +45,11 @@ def compare(
         run_id: its id.
     """
     stamp = {"data_version": data_version, "found_at": found_at, "run_id": run_id}
-    new, revised, refreshed, unchanged, seen = [], [], [], 0, set()
+    new: list[Finding] = []
+    revised: list[Finding] = []
+    refreshed: list[Finding] = []
+    unchanged = 0
+    seen: set[str] = set()
     for finding in found:
         seen.add(finding.finding_id)
         before = stored.get(finding.finding_id)

@@ -69,7 +69,9 @@ def _span(con: duckdb.DuckDBPyConnection, rule: RuleSpec, limit: str) -> int | N
     """The largest value of a limit over the points of the rule's class."""
     if rule.knowledge is None or limit not in LIMIT_FIELDS:
         return None
-    found: int | None = con.execute(f'SELECT MAX("{limit}") FROM point_items WHERE class_no = ?', [rule.knowledge.class_no]).fetchall()[0][0]
+    found: int | None = con.execute(f'SELECT MAX("{limit}") FROM point_items WHERE class_no = ?', [rule.knowledge.class_no]).fetchall()[0][
+        0
+    ]
     return found
 
 

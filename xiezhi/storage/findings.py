@@ -113,7 +113,8 @@ class FindingStore:
         """The newest row of every finding, whatever its status, by id."""
         done = self.con.execute(
             f"SELECT * FROM {self.store.scan_sql(TABLE, TYPES)}"
-            " QUALIFY ROW_NUMBER() OVER (PARTITION BY finding_id ORDER BY revision DESC, found_at DESC, run_id DESC) = 1 ORDER BY finding_id"
+            " QUALIFY ROW_NUMBER() OVER (PARTITION BY finding_id ORDER BY revision DESC, found_at DESC, run_id DESC) = 1"
+            " ORDER BY finding_id"
         )
         names = [column[0] for column in done.description]
         return {finding.finding_id: finding for finding in from_rows(names, done.fetchall())}

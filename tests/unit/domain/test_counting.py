@@ -9,7 +9,10 @@ from xiezhi.domain.counting import Claimed, count_once
 
 LINES = [("H1", str(number)) for number in range(6)]
 claims = st.lists(
-    st.tuples(st.sampled_from(["definite", "suspicious", "indicator"]), st.lists(st.tuples(st.sampled_from(LINES), st.integers(0, 500)), max_size=4)),
+    st.tuples(
+        st.sampled_from(["definite", "suspicious", "indicator"]),
+        st.lists(st.tuples(st.sampled_from(LINES), st.integers(0, 500)), max_size=4),
+    ),
     max_size=8,
 )
 nets = st.fixed_dictionaries({line: st.integers(0, 600) for line in LINES[:5]})
@@ -28,7 +31,9 @@ def test_no_line_gives_more_than_it_has(raw: list[tuple[str, list[tuple[tuple[st
 
 
 @given(claims, nets, st.randoms())
-def test_the_order_of_findings_does_not_matter(raw: list[tuple[str, list[tuple[tuple[str, str], int]]]], net: dict[tuple[str, str], int], random: object) -> None:
+def test_the_order_of_findings_does_not_matter(
+    raw: list[tuple[str, list[tuple[tuple[str, str], int]]]], net: dict[tuple[str, str], int], random: object
+) -> None:
     entries = build(raw)
     shuffled = list(entries)
     random.shuffle(shuffled)  # type: ignore[attr-defined]

@@ -75,17 +75,17 @@ def mutants(rule: RuleSpec) -> Iterator[tuple[str, RuleSpec]]:
                     rest = node.parts[:index] + node.parts[index + 1 :]
                     small = rest[0] if len(rest) == 1 else replace(node, parts=rest)
                     yield f"{name} without part {index}", replace(rule, **{key: put(tree, at, small)})
-    for name, node in rule.features.items():
-        if isinstance(node, Window) and node.running:
-            yield f"features.{name} not running", replace(rule, features={**rule.features, name: replace(node, running=False)})
-        if isinstance(node, Related):
-            for index, column in enumerate(node.same):
-                same = node.same[:index] + node.same[index + 1 :]
-                yield f"features.{name} without same {column}", replace(rule, features={**rule.features, name: replace(node, same=same)})
-            if node.earlier:
-                yield f"features.{name} not earlier", replace(rule, features={**rule.features, name: replace(node, earlier=False)})
-            if node.scope is not None:
-                wide = replace(node, scope=replace(node.scope, kind=ScopeKind.ALL))
+    for name, feature in rule.features.items():
+        if isinstance(feature, Window) and feature.running:
+            yield f"features.{name} not running", replace(rule, features={**rule.features, name: replace(feature, running=False)})
+        if isinstance(feature, Related):
+            for index, column in enumerate(feature.same):
+                same = feature.same[:index] + feature.same[index + 1 :]
+                yield f"features.{name} without same {column}", replace(rule, features={**rule.features, name: replace(feature, same=same)})
+            if feature.earlier:
+                yield f"features.{name} not earlier", replace(rule, features={**rule.features, name: replace(feature, earlier=False)})
+            if feature.scope is not None:
+                wide = replace(feature, scope=replace(feature.scope, kind=ScopeKind.ALL))
                 yield f"features.{name} without scope", replace(rule, features={**rule.features, name: wide})
     if rule.amount is not None:
         yield "no amount", replace(rule, amount=None)

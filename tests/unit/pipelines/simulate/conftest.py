@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipelines.simulate.run import run
 
-SIZE = {"persons": 2500, "months": 4, "seed": 11}
+SIZE: dict[str, Any] = {"persons": 2500, "months": 4, "seed": 11}
 
 
 @pytest.fixture(scope="session")

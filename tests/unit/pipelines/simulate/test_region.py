@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
@@ -33,12 +34,12 @@ def scan(folder: Path, table: str) -> str:
     return f"read_parquet('{folder / table}.parquet')"
 
 
-def one(sql: str) -> tuple[object, ...]:
+def one(sql: str) -> tuple[Any, ...]:
     return tuple(duckdb.execute(sql).fetchall()[0])
 
 
 def test_same_seed_same_bytes_other_seed_other_bytes(tmp_path: Path) -> None:
-    small = {"persons": 300, "months": 2}
+    small: dict[str, Any] = {"persons": 300, "months": 2}
     run(tmp_path / "a", seed=3, **small)
     run(tmp_path / "b", seed=3, **small)
     run(tmp_path / "c", seed=4, **small)
