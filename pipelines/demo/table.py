@@ -23,10 +23,11 @@ def document(demo: Demonstration) -> dict[str, Any]:
 
 def print_table(demo: Demonstration) -> None:
     """Lines, quarantined rows, findings by rule and verdict, yuan, and what was found of the injected truth."""
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    from pipelines.console import wide_console
+
+    console = wide_console()
     ingest, sweep = demo.steps["ingest"], demo.steps["sweep"]
     tables = ingest["tables"].values()
     facts = Table(title="演示结果 demonstration", title_justify="left", show_header=False)

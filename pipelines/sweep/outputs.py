@@ -99,10 +99,11 @@ def document(outcome: Outcome) -> dict[str, Any]:
 
 def print_summary(outcome: Outcome) -> None:
     """Tables by verdict, rule and institution on the terminal."""
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    from pipelines.console import wide_console
+
+    console = wide_console()
     by = totals(outcome.open)
 
     def show(title: str, entries: Sequence[tuple[str, str, tuple[int, int, int]]]) -> None:
