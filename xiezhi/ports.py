@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from xiezhi.domain.events import Event, Message, Position
 from xiezhi.domain.facts import PersonFacts, Sale, Stock
 
 
@@ -30,4 +31,34 @@ class FactsReader(Protocol):
 
     def stock(self, keys: Sequence[tuple[str, str]]) -> Iterator[tuple[Stock, ...]]:
         """The stock rows of items of institutions."""
+        ...
+
+
+class EventLog(Protocol):
+    """Durable topics of events: ordered within a key, cut into partitions, read by named groups at least once.
+
+    Any method may raise `ServiceUnreachable`; an append that raises has left nothing that a reader could see.
+    """
+
+    def append(self, topic: str, key: str, value: bytes, headers: Mapping[str, str] | None = None) -> Position:
+        """Append one event; when this returns, the event survives as the log's durability policy says."""
+        ...
+
+    def append_all(self, topic: str, messages: Sequence[Message]) -> list[Position]:
+        """Append events in order, made durable together; positions in the same order."""
+        ...
+
+    def read(self, group: str, topics: Sequence[str], limit: int) -> list[Event]:
+        """Up to `limit` events after those that this reader got before; a new reader starts after what its group committed.
+
+        Empty where there is nothing to read at present.
+        """
+        ...
+
+    def commit(self, group: str, positions: Iterable[Position]) -> None:
+        """Note that the group has dealt with these events and all before them in their partitions."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files, locks and connections; uncommitted events will be read again."""
         ...
