@@ -64,7 +64,7 @@ def our_hits(rule: RuleSpec) -> str:
 def main() -> None:
     """Run both and compare."""
     options = read_options(__doc__)
-    persons, months = (4_000, 6) if options.quick else (20_000, 12)
+    persons, months = (10_000, 6) if options.quick else (20_000, 12)
     rules = load_rules(find_rules_dir()).active
     with tempfile.TemporaryDirectory() as folder:
         con, facts_seconds = facts(Path(folder), region(persons, months, seed=3))
