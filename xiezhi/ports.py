@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from xiezhi.domain.events import Event, Message, Position
 from xiezhi.domain.facts import PersonFacts, Sale, Stock
+from xiezhi.domain.netting import Lookups, RawPerson
 
 
 class Clock(Protocol):
@@ -61,4 +62,35 @@ class EventLog(Protocol):
 
     def close(self) -> None:
         """Let go of files, locks and connections; uncommitted events will be read again."""
+        ...
+
+
+class HistoryStore(Protocol):
+    """What is stored of a person, fast enough for the counter: shared by the gateway (reads) and the stream (writes).
+
+    Both methods raise an exception where the store cannot answer; the gateway then judges without history and says so.
+    """
+
+    def raw_person(self, person: str) -> RawPerson | None:
+        """All stored versions of the rows of a person (present number); None for a person who is not known."""
+        ...
+
+    def lookups(self) -> Lookups:
+        """Institutions, practitioners, usual prices, merged persons and the earliest stored service date."""
+        ...
+
+
+class FeedbackStore(Protocol):
+    """Which reminders were given, and what the doctor made of them (3103)."""
+
+    def warned(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keep reminders; each row has `warn_rslt_id`."""
+        ...
+
+    def known(self, warn_rslt_id: str) -> bool:
+        """Whether a reminder with this id was given."""
+        ...
+
+    def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keep what was done about reminders; returns once it is safe."""
         ...
