@@ -83,6 +83,10 @@ class Settings(BaseSettings):
         pattern=r"^([^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*)?$",
         description="Kafka 服务器列表；空为内置日志。Kafka servers; empty: the embedded log.",
     )
+    gateway_keys: Annotated[SecretStr, Accepted("id:secret, several joined by commas, or empty")] = Field(
+        default=SecretStr(""),
+        description="接口服务的密钥（编号:密钥）；空则只在本机监听。HMAC keys of senders; empty: listen on this machine only.",
+    )
     lang: Annotated[Literal["zh", "en"], Accepted("zh or en")] = Field(
         default="zh",
         description="输出语言。Language of reports and pages.",
