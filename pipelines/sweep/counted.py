@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from xiezhi.domain.calendar import month_number
-from xiezhi.domain.counting import Claimed, LineKey, count_once
+from xiezhi.domain.counting import Claimed, LineKey, count_once, count_parts_once
 from xiezhi.domain.finding import Finding
 from xiezhi.ruleset.assemble import spread
 from xiezhi.ruleset.spec import RuleSpec
@@ -29,6 +29,26 @@ def counted_amounts(con: duckdb.DuckDBPyConnection, findings: Iterable[Finding],
 
     A stay's money is spread over the net lines of its encounter, a stock finding's over the net lines of the item in the month.
     """
+    return count_once(*claims_of(con, findings, rules))
+
+
+def counted_lines(con: duckdb.DuckDBPyConnection, findings: Iterable[Finding], rules: Mapping[str, RuleSpec]) -> dict[str, dict[str, int]]:
+    """The same by finding id and then by line id as the finding writes it; an empty line id where the finding has no lines."""
+    listed = list(findings)
+    claims, nets = claims_of(con, listed, rules)
+    given = count_parts_once(claims, nets)
+    return {
+        finding.finding_id: dict(zip(finding.line_ids, given.get(finding.finding_id, ()), strict=False))
+        if finding.line_ids
+        else {"": sum(given.get(finding.finding_id, ()))}
+        for finding in listed
+    }
+
+
+def claims_of(
+    con: duckdb.DuckDBPyConnection, findings: Iterable[Finding], rules: Mapping[str, RuleSpec]
+) -> tuple[list[Claimed], dict[LineKey, int]]:
+    """What every finding claims of which lines, and the net amounts (fen) of those lines."""
     open_ = [finding for finding in findings if finding.amount_fen > 0]
     parts: dict[str, list[tuple[LineKey, int]]] = {}
     stays: dict[str, Finding] = {}
@@ -59,8 +79,7 @@ def counted_amounts(con: duckdb.DuckDBPyConnection, findings: Iterable[Finding],
     )
     by_item = {key: (f.item_code or "", f.institution_code, month_number(f.service_date)) for key, f in stocks.items()}
     parts |= _spread(con, stocks, "a.x = l.item AND a.p = l.institution AND a.m = l.month", by_item, nets)
-    claims = [Claimed(f.finding_id, f.verdict, f.amount_fen, parts.get(f.finding_id, [])) for f in open_]
-    return count_once(claims, nets)
+    return [Claimed(f.finding_id, f.verdict, f.amount_fen, parts.get(f.finding_id, [])) for f in open_], nets
 
 
 def _spread(

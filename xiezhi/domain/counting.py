@@ -32,13 +32,17 @@ def count_once(claims: Iterable[Claimed], net_amounts: Mapping[LineKey, int]) ->
     >>> count_once([b, a], {("H", "1"): 100})
     {'a': 80, 'b': 20}
     """
+    return {finding_id: sum(given) for finding_id, given in count_parts_once(claims, net_amounts).items()}
+
+
+def count_parts_once(claims: Iterable[Claimed], net_amounts: Mapping[LineKey, int]) -> dict[str, list[int]]:
+    """Counted fen by finding id, in the order of its parts; the order of giving is that of `count_once`."""
     left = dict(net_amounts)
-    counted: dict[str, int] = {}
+    counted: dict[str, list[int]] = {}
     for claim in sorted(claims, key=lambda c: (VERDICT_RANK[c.verdict], -c.amount_fen, c.finding_id)):
-        total = 0
+        counted[claim.finding_id] = []
         for key, part in claim.parts:
             given = min(part, left.get(key, 0))
             left[key] = left.get(key, 0) - given
-            total += given
-        counted[claim.finding_id] = total
+            counted[claim.finding_id].append(given)
     return counted
