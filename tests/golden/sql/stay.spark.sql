@@ -45,7 +45,7 @@ WITH c0 AS (
       CASE
         WHEN (
           (
-            o.begin_date < c0.begin_date
+            o.begin_time < c0.begin_time
           )
           AND (
             o.end_date <= c0.begin_date
@@ -81,7 +81,7 @@ WITH c0 AS (
       (
         (
           (
-            o.begin_date < c0.begin_date
+            o.begin_time < c0.begin_time
           )
           AND (
             o.end_date <= c0.begin_date
@@ -137,7 +137,7 @@ WITH c0 AS (
     AND (
       (
         (
-          o.begin_date < j_readmitted.begin_date
+          o.begin_time < j_readmitted.begin_time
         )
         AND (
           o.end_date <= j_readmitted.begin_date

@@ -247,10 +247,11 @@ def charge(random: Random, serials: Counter[str], visit: dict[str, Any], bills: 
         "known_fields": 1,
     }
     rows = [line]
-    if random.random() < 0.14:
+    if random.random() < 0.22:
         changed = random.choice(
             (
                 {"cnt": Decimal(4)},
+                {"cnt": Decimal(0)},
                 {"fee_ocur_time": when + timedelta(days=1)},
                 {"med_list_codg": random.choice(ITEMS)},
                 {"psn_no": "other"},

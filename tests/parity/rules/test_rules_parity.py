@@ -27,6 +27,7 @@ NEVER_UNKNOWN = {
     "XZ-DQ-001": "no input can be missing",
     "XZ-DQ-002": "no input can be missing",
     "XZ-DQ-003": "no input can be missing",
+    "XZ-DQ-004": "no input can be missing",
     "XZ-ST-002": "the date of death is known where the rule looks",
 }
 """Rules that are never unknown, and why."""
