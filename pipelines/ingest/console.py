@@ -13,9 +13,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from pipelines.ingest.reasons import REASONS
 from pipelines.ingest.report import BadValue, IngestReport
 from pipelines.ingest.run import Progress as Report
+from xiezhi.domain.row_reasons import REASONS
 from xiezhi.domain.tables import TABLES
 
 TOP_REASONS = 3

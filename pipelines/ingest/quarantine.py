@@ -10,8 +10,8 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.ingest.batch import BadRecord
-from pipelines.ingest.reasons import wording
 from pipelines.ingest.report import EXAMPLES, BadValue, TableReport
+from xiezhi.domain.row_reasons import wording
 from xiezhi.domain.tables import TableSpec
 from xiezhi.storage.delta import DeltaStore
 

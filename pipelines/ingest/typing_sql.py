@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from pipelines.ingest.reasons import type_reason
+from xiezhi.domain.row_reasons import type_reason
 from xiezhi.domain.tables import Column, Kind, TableSpec, content_hash_sql, known_fields_sql, month_sql
 from xiezhi.storage.delta import arrow_type
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
-from deltalake import ColumnProperties, DeltaTable, WriterProperties, write_deltalake
+from deltalake import ColumnProperties, CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import TableNotFoundError
 from sqlglot import exp
 
@@ -99,10 +99,12 @@ class DeltaStore:
         table: str,
         data: pa.Table | pa.RecordBatchReader,
         partition_by: Sequence[str] = (),
+        once: tuple[str, int] | None = None,
     ) -> int:
         """Append rows in one atomic commit and return the new version; new columns are added to the table's schema.
 
         Claim tables are partitioned by `month` always; `partition_by` is for other tables, at their first append.
+        `once` is the name of a sender and the number of its delivery: a delivery that is in the table already is not added again.
 
         Raises:
             UsageError: the store reads older versions.
@@ -111,6 +113,8 @@ class DeltaStore:
             raise UsageError.of(f"cannot append to {table}: this store reads older versions", todo="open it without versions")
         (self.root).mkdir(parents=True, exist_ok=True)
         existing = self._open(table)
+        if existing is not None and once is not None and (existing.transaction_version(once[0]) or 0) >= once[1]:
+            return existing.version()
         partitions = [PARTITION] if table in TABLES else list(partition_by)
         write_deltalake(
             self.root / table if existing is None else existing,
@@ -119,6 +123,7 @@ class DeltaStore:
             partition_by=(partitions or None) if existing is None else None,
             schema_mode="merge" if existing is not None else None,
             writer_properties=writer_properties(),
+            commit_properties=CommitProperties(app_transactions=[Transaction(*once)]) if once is not None else None,
         )
         return DeltaTable(self.root / table).version()
 

@@ -1,17 +1,47 @@
-"""Logs for the stream's tests: the embedded one, and a real Kafka broker."""
+"""Logs for the stream's tests (the embedded one, a real Kafka broker), and judges over the catalogue."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))
+
 from streaming.embedded_log import EmbeddedLog
+from streaming.judge import Judge
 from xiezhi.ports import EventLog
+from xiezhi.ruleset.loader import RuleBase, load_rules
+from xiezhi.ruleset.points import PointBase
+from xiezhi.settings import find_rules_dir
+from xiezhi.storage.knowledge import KnowledgeBase
 
 
 @pytest.fixture(params=["embedded"])
 def open_log(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], EventLog]:
     """Opens the same log anew, as a process that starts would."""
     return lambda: EmbeddedLog(tmp_path / "log", segment_bytes=20_000)
+
+
+@pytest.fixture(scope="session")
+def rule_base() -> RuleBase:
+    return load_rules(find_rules_dir())
+
+
+@pytest.fixture(scope="session")
+def curated(tmp_path_factory: pytest.TempPathFactory) -> PointBase:
+    knowledge = KnowledgeBase(tmp_path_factory.mktemp("empty"), find_rules_dir())
+    return PointBase.of(knowledge.points(), knowledge.version())
+
+
+@pytest.fixture(scope="session")
+def judge(rule_base: RuleBase, curated: PointBase) -> Judge:
+    return Judge(rule_base.active, curated, rule_base.version)
+
+
+@pytest.fixture(scope="session")
+def other_judge(rule_base: RuleBase, curated: PointBase) -> Judge:
+    """Another release: without the rules of class 27."""
+    return Judge([rule for rule in rule_base.active if rule.class_no != 27], curated, rule_base.version)

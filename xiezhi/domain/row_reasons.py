@@ -1,4 +1,4 @@
-"""Why a row goes to quarantine: a closed list of reasons with their wording in Chinese and English."""
+"""Why a row is refused, by ingest and by the stream: a closed list of reasons with their wording in Chinese and English."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ _REASONS = (
     Reason("broken_characters", "字符编码损坏，无法还原", "characters are broken and cannot be restored"),
     Reason("column_count", "列数与表头不一致", "the number of values differs from the header"),
     Reason("open_quote", "引号没有闭合", "a quote is opened and never closed"),
+    Reason("not_a_value", "应为文本或数字，不能是列表或对象", "a text or a number is accepted, not a list or an object"),
 )
 
 REASONS: Mapping[str, Reason] = MappingProxyType({reason.code: reason for reason in _REASONS})
