@@ -2,9 +2,9 @@
 
 Kinds: `C<n>` text of at most n characters, `N<p>,<s>` a number of p digits of which s decimals, `dt` `yyyy-MM-dd HH:mm:ss`, `date`
 `yyyy-MM-dd`, `code:<shape>` a shape of `xiezhi.domain.codes`, `<node>[]` a list, `<node>{}` an object. `!` marks what must be given.
-Aliases are other spellings in use; the first name is the one that messages of ours use. Wider than the national tables, and why:
-code fields of three characters take ten (six-digit med_type, comma lists), item codes fifty (a drug's code has 23), quantities and
-prices six decimals (as 2301 has them), `dscg_date` may be missing for a patient who is still in.
+Aliases are other spellings in use; the first name is the one that answers and messages of ours use. Wider than the national tables:
+code fields of three characters take ten (six-digit med_type, comma lists), item codes have their real shape (23 characters, not 20),
+quantities and prices take six decimals (as in 2301), `dscg_date` may be missing for a patient who is still in.
 Source: national interface 3101/3102/3103 as several vendors implement it.
 """
 
@@ -28,7 +28,7 @@ opter C30 !
 opter_name C50 !
 inf_time dt !
 fixmedins_code code:institution !
-fixmedins_name C200 !
+fixmedins_name C20 !
 sign_no C30
 """
 
@@ -64,13 +64,13 @@ bedno C20
 adm_date dt !
 dscg_date dt
 dscg_main_dise_codg code:diagnosis !
-dscg_main_dise_name C200 !
+dscg_main_dise_name C50 !
 fsi_diagnose_dtos diagnose[] !
-dr_codg C30 ! dr_code
-adm_dept_codg C30 !
-adm_dept_name C100 !
-dscg_dept_codg C30 !
-dscg_dept_name C100 !
+dr_codg C20 ! dr_code
+adm_dept_codg C20 !
+adm_dept_name C50 !
+dscg_dept_codg C20 !
+dscg_dept_name C50 !
 med_mdtrt_type C10 !
 med_type code:med_type !
 fsi_order_dtos order[] !
@@ -100,37 +100,37 @@ dise_date dt !
 
 ORDER = """
 rx_id C50 !
-rxno C40 !
+rxno C20 !
 grpno C20
 long_drord_flag C10 !
 hilist_type C10 !
 chrg_type C10 !
 drord_bhvr C10 !
 hilist_code code:item ! hilist_codg
-hilist_name C200 !
+hilist_name C50 !
 hilist_dosform C50
 hilist_lv C10 !
 hilist_pric N16,6 !
 lv1_hosp_item_pric N16,6
 lv2_hosp_item_pric N16,6
 lv3_hosp_item_pric N16,6
-hilist_memo C500
-hosplist_code C150 ! hosplist_codg
-hosplist_name C200 !
-hosplist_dosform C50
+hilist_memo C200
+hosplist_code C20 ! hosplist_codg
+hosplist_name C50 !
+hosplist_dosform C20
 cnt N16,6 !
 pric N16,6 !
 sumamt N16,2 !
 ownpay_amt N16,2 !
 selfpay_amt N16,2 !
-spec C200 !
+spec C100 !
 spec_unt C20 !
 drord_begn_date dt !
 drord_stop_date dt
 drord_dept_codg C30 !
-drord_dept_name C100 !
+drord_dept_name C50 !
 drord_dr_codg C30 ! drord_dr_code
-drord_dr_name C50 !
+drord_dr_name C30 !
 drord_dr_profttl C10 !
 curr_drord_flag code:flag !
 """

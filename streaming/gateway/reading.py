@@ -24,7 +24,7 @@ MAX_BYTES = 4_000_000
 MAX_DEPTH = 32
 MAX_ITEMS = {"patient": 50, "encounter": 500, "diagnose": 500, "order": 5_000, "operation": 500, "warn": 5_000}
 MAX_ORDERS = 10_000
-MAX_TOLD = 100
+MAX_TOLD = 1_000
 """Of more wrong fields than this the rest is counted only."""
 
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
@@ -215,7 +215,7 @@ def _check_screen(reader: _Reader, data: Node) -> None:
         path = f"input.data.patient_dtos[{at}]"
         encounters = patient.get("fsi_encounter_dtos")
         current = patient.get("curr_mdtrt_id")
-        if encounters and current and all(each.get("mdtrt_id") != current for each in encounters):
+        if encounters and current and all(each.get("mdtrt_id", current) != current for each in encounters):
             reader.say(f"{path}.curr_mdtrt_id", f"{shown(current)} 不在 fsi_encounter_dtos 中")
         _check_twice(reader, path, encounters or [])
 

@@ -15,6 +15,7 @@ from xiezhi.domain.netting import RawPerson
 from xiezhi.domain.versions import Row, newest
 
 NAMELESS = "样例"
+_PERSONAL = ("gend", "brdy", "psn_name", "tel", "addr", "certno")
 _VERSION = {"updt_time", "known_fields", "content_hash", "psn_no", "mdtrt_id", "fixmedins_code"}
 
 
@@ -91,7 +92,7 @@ def _encounter(row: Row, lines: Sequence[Row], bills: Sequence[Row], diagnoses: 
     begin = plain(row["begntime"])
     return {
         **_others(bill, ("med_type", "insutype")),
-        **_others(row, ("gend", "brdy", "psn_name", "tel", "addr", "certno")),
+        **_others(row, (*_PERSONAL, "begntime", "endtime", "hosp_lv", "fix_blng_admdvs", "dscg_maindiag_code", "fixmedins_name")),
         "mdtrt_id": row["mdtrt_id"],
         "medins_id": row["fixmedins_code"],
         "medins_name": row.get("fixmedins_name") or NAMELESS,
@@ -135,20 +136,20 @@ def _encounter(row: Row, lines: Sequence[Row], bills: Sequence[Row], diagnoses: 
 
 def _order(line: Row, current: bool) -> dict[str, Any]:
     return {
-        **_others(line, ("bkkp_sn", "init_feedetl_sn")),
+        **_others(line, ("bkkp_sn", "init_feedetl_sn", "fee_ocur_time", "med_list_codg", "det_item_fee_sumamt")),
         "init_rx_id": line.get("init_feedetl_sn"),
         "rx_id": line["bkkp_sn"],
-        "rxno": line.get("rx_drord_no") or line["mdtrt_id"][:40],
+        "rxno": str(line.get("rx_drord_no") or line["mdtrt_id"])[:20],
         "long_drord_flag": "0",
         "hilist_type": line.get("list_type") or "101",
         "chrg_type": line.get("med_chrgitm_type") or "14",
         "drord_bhvr": "1" if line.get("dscg_tkdrug_flag") == "1" else "0",
         "hilist_code": line["med_list_codg"],
-        "hilist_name": line.get("hilist_name") or NAMELESS,
+        "hilist_name": str(line.get("hilist_name") or NAMELESS)[:50],
         "hilist_lv": line.get("chrgitm_lv") or "01",
         "hilist_pric": plain(line["pric"]),
-        "hosplist_code": line.get("medins_list_codg") or "0",
-        "hosplist_name": line.get("medins_list_name") or NAMELESS,
+        "hosplist_code": str(line.get("medins_list_codg") or "0")[:20],
+        "hosplist_name": str(line.get("medins_list_name") or NAMELESS)[:50],
         "cnt": plain(line["cnt"]),
         "pric": plain(line["pric"]),
         "sumamt": plain(line["det_item_fee_sumamt"]),

@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from typing import Any
 
@@ -116,7 +117,7 @@ class Gateway:
             refused: why the sender is not accepted, else empty.
         """
         loop = asyncio.get_running_loop()
-        began = loop.time()
+        began, received = loop.time(), self._clock.now()
         message: Node = {}
         try:
             if refused:
@@ -125,19 +126,21 @@ class Gateway:
             infno = infno or str(message.get("infno", ""))
             if infno not in TRANSACTIONS:
                 raise XiezhiError.of(f"应为 {'、'.join(TRANSACTIONS)}，收到 {infno[:20]!r}", field="infno")
-            result = await self._once(message, body, infno, began)
+            result = await self._once(message, body, infno, began, received)
         except XiezhiError as error:
-            result = self._respond(message, errors=[str(problem) for problem in error.problems])
+            result = self._respond(message, received, errors=[str(problem) for problem in error.problems])
             self.metrics.count("requests", infno=infno if infno in TRANSACTIONS else "", outcome="refused")
         except Exception as error:
             log.error("gateway", error=type(error).__name__, infno=infno)
-            result = self._respond(message, warning="系统内部错误，本次未审核，请按常规流程办理。", output={"result": [], "not_seen": []})
+            result = self._respond(
+                message, received, warning="系统内部错误，本次未审核，请按常规流程办理。", output={"result": [], "not_seen": []}
+            )
             self.metrics.count("not_checked", reason="error")
         if infno in TRANSACTIONS:
             self.metrics.took(infno, loop.time() - began)
         return result
 
-    async def _once(self, message: Node, body: bytes, infno: str, began: float) -> bytes:
+    async def _once(self, message: Node, body: bytes, infno: str, began: float, received: datetime) -> bytes:
         """The same message has the same answer, also while the first is still in work. Partial answers are not kept."""
         key = hashlib.sha256(infno.encode() + body).digest()
         if (kept := self._answers.get(key)) is not None:
@@ -145,7 +148,7 @@ class Gateway:
             return kept
         working = self._working.get(key)
         if working is None:
-            working = asyncio.ensure_future(self._transact(message, key, infno, began))
+            working = asyncio.ensure_future(self._transact(message, key, infno, began, received))
             self._working[key] = working
             working.add_done_callback(lambda _: self._working.pop(key, None))
         result, whole = await asyncio.shield(working)
@@ -155,10 +158,10 @@ class Gateway:
                 self._answers.popitem(last=False)
         return result
 
-    async def _transact(self, message: Node, key: bytes, infno: str, began: float) -> tuple[bytes, bool]:
+    async def _transact(self, message: Node, key: bytes, infno: str, began: float, received: datetime) -> tuple[bytes, bool]:
         envelope_, data = read(message, infno)
         if infno == "3103":
-            return await self._take_feedback(message, envelope_, data), True
+            return await self._take_feedback(message, envelope_, data, received), True
         output: dict[str, Any] = {"result": [], "not_seen": [], "release": ""}
         warning = ""
         try:
@@ -176,7 +179,7 @@ class Gateway:
         self.metrics.count("requests", infno=infno, outcome="ok")
         if self._outbox is not None:
             self._outbox.put(str(data["patient_dtos"][0]["patn_id"]), message)
-        return self._respond(message, warning=warning, output=output), not warning
+        return self._respond(message, received, warning=warning, output=output), not warning
 
     async def _screen(self, data: Node, key: bytes, infno: str, began: float) -> tuple[dict[str, Any], str]:
         screener = self.screener
@@ -240,7 +243,7 @@ class Gateway:
         except OSError as error:
             log.error("reminders not kept", error=type(error).__name__)
 
-    async def _take_feedback(self, message: Node, sender: Node, data: Node) -> bytes:
+    async def _take_feedback(self, message: Node, sender: Node, data: Node, received: datetime) -> bytes:
         unknown = [
             f"input.data.warns[{index}].warn_rslt_id: 没有这条提醒"
             for index, warn in enumerate(data["warns"])
@@ -248,7 +251,7 @@ class Gateway:
         ]
         if unknown:
             self.metrics.count("requests", infno="3103", outcome="refused")
-            return self._respond(message, errors=unknown[:100])
+            return self._respond(message, received, errors=unknown[:100])
         now = self._clock.now().isoformat(timespec="milliseconds")
         kept = [
             {
@@ -271,11 +274,13 @@ class Gateway:
         for warn in data["warns"]:
             self.metrics.count("feedback", dspo_way=warn["dspo_way"])
         self.metrics.count("requests", infno="3103", outcome="ok")
-        return self._respond(message, output={})
+        return self._respond(message, received, output={})
 
-    def _respond(self, message: Node, *, errors: Sequence[str] = (), warning: str = "", output: Any = None) -> bytes:
+    def _respond(self, message: Node, received: datetime, *, errors: Sequence[str] = (), warning: str = "", output: Any = None) -> bytes:
         now = self._clock.now()
-        whole = envelope(message, now, now, next(self._serial), errors=errors, warning=warning, output={} if output is None else output)
+        whole = envelope(
+            message, received, now, next(self._serial), errors=errors, warning=warning, output={} if output is None else output
+        )
         return encode(whole)
 
 
