@@ -19,11 +19,14 @@ from xiezhi.ruleset.types import Type
 
 
 def assemble(rules: Mapping[str, RuleSpec], hits: Iterable[Hit], stage: str = "post") -> list[Finding]:
-    """Findings of all hits, in order of id."""
-    groups: dict[tuple[str, tuple[str, ...]], list[Hit]] = defaultdict(list)
+    """Findings of all hits, in order of id.
+
+    Scopes are per person (semantics.md 2): lines of two persons that name one encounter by mistake are two findings.
+    """
+    groups: dict[tuple[str, tuple[str, ...], str | None], list[Hit]] = defaultdict(list)
     for hit in hits:
-        groups[(hit.rule_id, hit.subject)].append(hit)
-    findings = [_finding(rules[rule_id], subject, group, stage) for (rule_id, subject), group in groups.items()]
+        groups[(hit.rule_id, hit.subject, hit.row.person if hit.row.kind in ("line", "encounter") else None)].append(hit)
+    findings = [_finding(rules[rule_id], subject, group, stage) for (rule_id, subject, _), group in groups.items()]
     return sorted(findings, key=lambda finding: finding.finding_id)
 
 

@@ -8,6 +8,9 @@ from datetime import datetime
 
 from xiezhi.domain.finding import REVISED_BY, Finding
 
+REFRESHED_BY = ("related_line_ids", "item_code", "subject", "rule_version", "rule_hash", "class_no")
+"""A change in any of these alone is written over the same revision (semantics.md 5)."""
+
 
 @dataclass(frozen=True)
 class Changes:
@@ -57,7 +60,7 @@ def compare(
             new.append(replace(finding, **stamp))  # type: ignore[arg-type]
         elif before.status != "open" or any(getattr(before, name) != getattr(finding, name) for name in REVISED_BY):
             revised.append(replace(finding, revision=before.revision + 1, stage=before.stage, **stamp))  # type: ignore[arg-type]
-        elif before.related_line_ids != finding.related_line_ids or before.rule_hash != finding.rule_hash:
+        elif any(getattr(before, name) != getattr(finding, name) for name in REFRESHED_BY):
             refreshed.append(replace(finding, revision=before.revision, stage=before.stage, **stamp))  # type: ignore[arg-type]
         else:
             unchanged += 1

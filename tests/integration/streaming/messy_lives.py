@@ -1,0 +1,158 @@
+"""Made-up lives in which every rule fires, as raw rows; what they come to by definition; and a consumer that takes them as they are.
+
+The rows go through log, history and consumer; only the check of code shapes is left out, because the made-up codes are short.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import pickle
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from types import ModuleType
+from typing import Any
+
+import pytest
+from stream_world import Stream, comparable, topic_of
+
+import streaming.consumer
+from streaming.payload import Claim
+from xiezhi.domain.events import Event, Message
+from xiezhi.domain.facts import PartitionFacts
+from xiezhi.domain.netting import person_facts
+from xiezhi.domain.sales import sales
+from xiezhi.domain.tables import TABLES, canonical
+from xiezhi.domain.typed_rows import TypedRow
+from xiezhi.ruleset.assemble import assemble
+from xiezhi.ruleset.points import PointBase
+from xiezhi.ruleset.reference import Reference
+from xiezhi.ruleset.spec import RuleSpec
+
+PARITY = Path(__file__).resolve().parents[2] / "parity"
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def _module(name: str, path: Path) -> ModuleType:
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    return sys.modules[name]
+
+
+store_module = _module("parity_store", PARITY / "conftest.py")
+lives_module = _module("parity_random_life", PARITY / "rules" / "random_life.py")
+
+
+def exact(table: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Values as the store holds them: decimals at the scale of their column."""
+    result = {}
+    for name, value in values.items():
+        column = next((c for c in TABLES[table].columns if c.name == name), None)
+        if column is not None:
+            result[name] = Decimal(canonical(column, value)) if isinstance(value, Decimal) else value
+    return result
+
+
+def lives(seed: int, persons: int) -> Any:
+    """A store of raw rows: people, what lies across them, merged numbers, sales of traced packages."""
+    random = Random(seed)
+    store = store_module.Store()
+    places = (*lives_module.HOSPITALS, lives_module.PHARMACY)
+    for number in range(persons):
+        raw = lives_module.raw_person(random, f"N{number}")
+        for table, rows in (
+            ("fee_list_d", raw.lines),
+            ("mdtrt_d", raw.encounters),
+            ("setl_d", raw.settlements),
+            ("setl_list_diag_d", raw.diagnoses),
+        ):
+            for row in rows:
+                store.add(table, **exact(table, dict(row)))
+        _sales(random, store, raw.lines, number)
+    for place, level in zip(places, ("01", "05", "08", None), strict=True):
+        for moment in (None, datetime(2026, 1, 1), datetime(2026, 5, 1)):
+            region = random.choice(lives_module.REGIONS)
+            store.add("medins_d", fixmedins_code=place, hosp_lv=random.choice((level, "05")), fix_blng_admdvs=region, updt_time=moment)
+        for begin, status, moment in ((date(2026, 1, 20), "1", None), (date(2026, 1, 20), random.choice("123"), datetime(2026, 2, 10))):
+            store.add("staff_d", staff_code="D1", fixmedins_code=place, begndate=begin, status=status, dr_profttl="231", updt_time=moment)
+    for number in range(0, persons, 7):
+        for moment in (None, datetime(2026, 3, 1))[: random.randrange(1, 3)]:
+            store.add("psn_map_d", old_psn_no=f"N{number}", psn_no=f"N{random.randrange(persons)}", updt_time=moment)
+    return store
+
+
+def _sales(random: Random, store: Any, lines: Sequence[Any], number: int) -> None:
+    for index in range(random.randrange(4)):
+        line = random.choice(lines) if lines else None
+        if line is None:
+            return
+        sold = {
+            "fixmedins_code": line["fixmedins_code"],
+            "med_list_codg": random.choice(lives_module.DRUGS),
+            "drug_trac_codg": f"T{number // 2}-{random.randrange(2)}",
+            "rtal_docno": random.choice((line["bkkp_sn"], line["bkkp_sn"], f"X{number}-{index}", None)),
+            "psn_no": random.choice((line["psn_no"], None)),
+            "sel_retn_time": line["fee_ocur_time"] + timedelta(hours=random.randrange(3)),
+            "sel_retn_cnt": Decimal(1),
+            "finl_trns_pric": Decimal(12),
+            "trdn_flag": random.choice("0001"),
+            "mdtrt_setl_type": "1",
+        }
+        store.add("fsi_3505", **exact("fsi_3505", sold))
+        if random.random() < 0.2:
+            back = {**sold, "sel_retn_time": sold["sel_retn_time"] + timedelta(hours=1)}
+            store.add("fsi_3506", **exact("fsi_3506", back))
+
+
+def by_definition(store: Any, rules: Sequence[RuleSpec], points: PointBase) -> dict[str, tuple[Any, ...]]:
+    """The open findings over all rows at once, by the reference interpreter and the plain netting."""
+    reference, lookups = Reference(points), store.lookups()
+    by_id = {rule.id: rule for rule in rules if not rule.batch}
+    known: list[Any] = [person_facts(raw, lookups) for raw in store.persons()]
+    lines = {(line.institution, line.id): line for facts in known for line in facts.lines}
+    by_trace: dict[str, list[Any]] = defaultdict(list)
+    for sale in sales(store.rows["fsi_3505"], store.rows["fsi_3506"], lines, lookups.person_map):
+        by_trace[sale.trace].append(sale)
+    known += [PartitionFacts(sales=tuple(sold)) for sold in by_trace.values()]
+    hits = [hit for facts in known for rule in by_id.values() for hit in reference.evaluate(rule, facts).hits]
+    return {finding.finding_id: comparable(finding) for finding in assemble(by_id, hits)}
+
+
+def take_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events that carry typed rows, without the check of shapes."""
+
+    def decode(event: Event) -> tuple[Claim, list[Any]]:
+        pieces = pickle.loads(event.value)
+        return Claim(event, tuple(TypedRow(table, row, {}) for table, row in pieces), stored=True), []
+
+    monkeypatch.setattr(streaming.consumer, "decode", decode)
+
+
+def arrive(stream: Stream, rows: Rows, random: Random, runs: int = 3) -> None:
+    """All rows in random order, a tenth of them twice, in several lives of the consumer."""
+    pieces = [(table, row) for table, those in rows.items() for row in those]
+    pieces += [piece for piece in pieces if random.random() < 0.1]
+    random.shuffle(pieces)
+    events: list[tuple[str, Message]] = []
+    while pieces:
+        count = random.randrange(1, 5)
+        part, pieces = pieces[:count], pieces[count:]
+        for topic in {topic_of(table) for table, _ in part}:
+            events.append((topic, Message(str(random.random()), pickle.dumps([p for p in part if topic_of(p[0]) == topic]))))
+    for number in range(runs):
+        stream.send(events[number::runs])
+        stream.run(events_at_once=random.choice((40, 150, 500)))
+
+
+def fired(findings: dict[str, tuple[Any, ...]]) -> Counter[str]:
+    """Findings by rule."""
+    return Counter(values[1] for values in findings.values())

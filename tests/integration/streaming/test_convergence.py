@@ -1,0 +1,158 @@
+"""Once drained, the open findings of the stream are those of all facts at once, whatever the order of arrival (semantics.md 5)."""
+
+from __future__ import annotations
+
+import inspect
+from collections import Counter
+from pathlib import Path
+from random import Random
+from types import ModuleType
+from typing import Any
+
+import pytest
+from messy_lives import arrive, by_definition, fired, lives, lives_module, take_as_they_are
+from stream_world import Stream, comparable, events_of, rows_of_store
+
+from pipelines.ingest.run import ingest
+from pipelines.simulate.run import run as simulate
+from pipelines.sweep.run import Request, sweep
+from streaming import consumer
+from streaming.judge import Judge
+from xiezhi.ruleset.knowledge.importer import read_points
+from xiezhi.ruleset.loader import RuleBase
+from xiezhi.ruleset.points import PointBase
+from xiezhi.settings import find_rules_dir
+from xiezhi.storage import lmdb_history, lmdb_update
+from xiezhi.storage.delta import DeltaStore
+from xiezhi.storage.knowledge import KnowledgeBase
+
+
+@pytest.fixture(scope="module")
+def points() -> PointBase:
+    return PointBase.of(lives_module.points(Random(5)), "made up")
+
+
+@pytest.fixture(scope="module")
+def messy_judge(rule_base: RuleBase, points: PointBase) -> Judge:
+    return Judge(rule_base.active, points, rule_base.version)
+
+
+def differing(stream: Stream, expected: dict[str, tuple[Any, ...]]) -> list[str]:
+    """Ids that only one side has open, or that differ in any column."""
+    found = stream.open()
+    return sorted(i for i in found.keys() | expected.keys() if found.get(i) != expected.get(i))
+
+
+def converge(
+    home: Path, seed: int, persons: int, judge: Judge, rules: RuleBase, points: PointBase
+) -> tuple[Stream, dict[str, tuple[Any, ...]]]:
+    store = lives(seed, persons)
+    stream = Stream(home, judge)
+    arrive(stream, store.rows, Random(seed))
+    return stream, by_definition(store, rules.active, points)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_any_order_comes_to_the_same(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, messy_judge: Judge, rule_base: RuleBase, points: PointBase
+) -> None:
+    take_as_they_are(monkeypatch)
+    stream, expected = converge(tmp_path, seed, 14, messy_judge, rule_base, points)
+    assert len(expected) > 100
+    assert differing(stream, expected) == []
+
+
+@pytest.mark.slow
+def test_every_rule_fires_often(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, messy_judge: Judge, rule_base: RuleBase, points: PointBase
+) -> None:
+    take_as_they_are(monkeypatch)
+    stream, expected = converge(tmp_path, 3, 300, messy_judge, rule_base, points)
+    assert differing(stream, expected) == []
+    rows: Counter[str] = Counter()
+    for finding in stream.findings():  # a finding that comes back or changes was made again
+        rows[finding.rule_id] += finding.revision
+    assert {rule: rows[rule] for rule in messy_judge.rules if rows[rule] < 50} == {}
+    assert {rule: count for rule, count in fired(expected).items() if count < 30} == {}
+
+
+def rewritten(module: ModuleType, function: Any, old: str, new: str) -> Any:
+    """A function with a piece of its text changed."""
+    text = inspect.cleandoc("\n" + inspect.getsource(function))
+    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {function.__qualname__}"
+    space = dict(vars(module))
+    exec(compile("from __future__ import annotations\n" + text.replace(old, new), "<mutant>", "exec"), space)
+    return space[function.__name__]
+
+
+U, C = lmdb_update.Update, consumer.Consumer
+MUTANTS: dict[str, tuple[Any, ModuleType, Any, str, str]] = {
+    "diagnoses that come late are not judged": (U, lmdb_update, U._add_diagnosis, "self.mark(PERSON, owner)", "pass"),
+    "a changed institution touches nobody": (U, lmdb_update, U._add_registry, "    self.mark(PERSON, number)", "    pass"),
+    "merged persons are not judged again": (U, lmdb_update, U._remap, "    self.mark(PERSON, each)\n", "    pass\n"),
+    "usual prices change unnoticed": (U, lmdb_update, U.contribute, "self.mark(PERSON, number)", "pass"),
+    "the earliest date moves unnoticed": (U, lmdb_update, U._move_earliest, "self.mark(PERSON, value.decode())", "pass"),
+    "a refund waits for ever for another's line": (U, lmdb_update, U._index_line, "self.mark(PERSON, waiting)", "pass"),
+    "a correction is taken for a duplicate": (U, lmdb_update, U._add_of_person, ' + bytes.fromhex(row["content_hash"])', " + bytes(16)"),
+    "what is no longer true stays open": (C, consumer, C._revise, "finding.finding_id in mine", "False"),
+    "a line's change does not reach its trace code": (C, consumer, C._evaluate, "update.mark(TRACE, trace)", "pass"),
+    "versions under other numbers are left out": (
+        lmdb_history.View,
+        lmdb_history,
+        lmdb_history.View.raw_person,
+        "if len(holders) > 1 else ()",
+        "if False else ()",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_seeded_mistakes_are_caught(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, messy_judge: Judge, rule_base: RuleBase, points: PointBase
+) -> None:
+    owner, module, function, old, new = MUTANTS[name]
+    take_as_they_are(monkeypatch)
+    monkeypatch.setattr(owner, function.__name__, rewritten(module, function, old, new))
+    caught = False
+    for seed in range(1, 9):  # a rare order may hide a mistake once
+        stream, expected = converge(tmp_path / str(seed), seed, 14, messy_judge, rule_base, points)
+        caught = caught or bool(differing(stream, expected))
+        if caught:
+            break
+    assert caught
+
+
+def against_the_sweep(tmp_path: Path, sources: list[Path], knowledge: list[Path], rule_base: RuleBase, seed: int) -> int:
+    """Ingest and sweep one home, stream the same rows in random order in another; every open finding and every stored row is equal."""
+    swept = tmp_path / "swept"
+    ingest(sources, DeltaStore.of_home(swept))
+    base = KnowledgeBase(swept, find_rules_dir())
+    base.add(read_points(knowledge))
+    streamed = tuple(rule.id for rule in rule_base.active if not rule.batch)
+    expected = {f.finding_id: comparable(f) for f in sweep(Request(swept, find_rules_dir(), rules=streamed)).open}
+    rows = rows_of_store(DeltaStore.of_home(swept))
+    stream = Stream(tmp_path / "streamed", Judge(rule_base.active, PointBase.of(base.points(), base.version()), rule_base.version))
+    stream.send(events_of(rows, Random(seed)))
+    assert stream.run().counts.dead == 0
+    assert differing(stream, expected) == []
+    stored = rows_of_store(stream.store)
+    for table, those in rows.items():
+        assert sorted(map(content, stored[table])) == sorted(map(content, those)), table
+    return len(expected)
+
+
+def content(row: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(name, str(value)) for name, value in sorted(row.items()) if name != "ingest_id"]
+
+
+def test_a_simulated_region_comes_to_what_the_sweep_finds(tmp_path: Path, rule_base: RuleBase) -> None:
+    simulate(tmp_path / "out", persons=60, months=6, seed=5, schemes="all")
+    knowledge = sorted((tmp_path / "out" / "knowledge").glob("*.csv"), reverse=True)
+    assert against_the_sweep(tmp_path, sorted((tmp_path / "out").glob("*.parquet")), knowledge, rule_base, 5) > 50
+
+
+@pytest.mark.slow
+def test_a_larger_region_comes_to_what_the_sweep_finds(tmp_path: Path, rule_base: RuleBase) -> None:
+    simulate(tmp_path / "out", persons=500, months=6, seed=6, schemes="all")
+    knowledge = sorted((tmp_path / "out" / "knowledge").glob("*.csv"), reverse=True)
+    assert against_the_sweep(tmp_path, sorted((tmp_path / "out").glob("*.parquet")), knowledge, rule_base, 6) > 500
