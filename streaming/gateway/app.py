@@ -6,16 +6,18 @@ import asyncio
 from datetime import datetime
 from pathlib import Path
 
+from streaming.gateway.outbox import Outbox
 from streaming.gateway.service import LIMITS, Gateway, Limits
 from xiezhi.domain.errors import XiezhiError
 from xiezhi.log import get_logger
-from xiezhi.ports import Clock, FeedbackStore, HistoryStore
+from xiezhi.ports import Clock, EventLog, FeedbackStore, HistoryStore
 from xiezhi.ruleset.loader import load_rules
 from xiezhi.ruleset.points import PointBase
 from xiezhi.services.screen_claim import Screener
 from xiezhi.storage.delta import DeltaStore
 from xiezhi.storage.feedback_file import FileFeedback
 from xiezhi.storage.knowledge import KnowledgeBase
+from xiezhi.storage.lmdb_history import LmdbHistory
 from xiezhi.storage.memory import MemoryFeedback
 from xiezhi.storage.store_history import StoreHistory
 
@@ -39,20 +41,34 @@ def load_screener(home: Path, rules_dir: Path) -> Screener:
 
 
 def open_history(home: Path, threads: int) -> HistoryStore | None:
-    """What is stored of persons; None where no claims are stored or the store cannot be read (the gateway then says so)."""
-    store = DeltaStore.of_home(home)
+    """What is stored of persons: the stream's history where there is one, else the claim store as it is now.
+
+    None where no claims are stored or neither can be read (the gateway then says so).
+    """
     try:
+        if (home / "history" / "data.mdb").exists():
+            return LmdbHistory(home / "history", readonly=True)
+        store = DeltaStore.of_home(home)
         return StoreHistory(store, threads=threads) if "fee_list_d" in store.versions() else None
     except Exception as error:
         log.error("history not opened", error=type(error).__name__, detail=str(error)[:500])
         return None
 
 
-def build(home: Path, rules_dir: Path, threads: int, *, feedback: FeedbackStore | None = None, limits: Limits = LIMITS) -> Gateway:
-    """The gateway of a home."""
+def build(
+    home: Path,
+    rules_dir: Path,
+    threads: int,
+    *,
+    feedback: FeedbackStore | None = None,
+    events: EventLog | None = None,
+    limits: Limits = LIMITS,
+) -> Gateway:
+    """The gateway of a home; accepted messages go to `events`, where one is given."""
     clock: Clock = SystemClock()
     kept = feedback or FileFeedback(home / "gateway")
-    return Gateway(lambda: load_screener(home, rules_dir), open_history(home, threads), kept, clock, limits=limits)
+    outbox = None if events is None else Outbox(events)
+    return Gateway(lambda: load_screener(home, rules_dir), open_history(home, threads), kept, clock, outbox, limits)
 
 
 def screen_once(body: bytes, home: Path, rules_dir: Path, threads: int) -> bytes:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from streaming.gateway.http import Application
 
 
 def gateway(
@@ -19,8 +22,9 @@ def gateway(
 
     Fail-open: where something is slow or down the answer is infcode 0 and says what was not checked.
     """
-    import uvicorn
+    from contextlib import closing
 
+    from streaming.embedded_log import EmbeddedLog
     from streaming.gateway.app import build
     from streaming.gateway.credentials import check_address, read_keys
     from streaming.gateway.http import Application
@@ -29,7 +33,15 @@ def gateway(
     chosen = load_settings()
     keys = read_keys(chosen.gateway_keys.get_secret_value())
     check_address(host, keys)
-    application = Application(build(chosen.home, chosen.rules_dir, chosen.threads), keys)
+    with closing(EmbeddedLog(chosen.home / "log")) as events:
+        application = Application(build(chosen.home, chosen.rules_dir, chosen.threads, events=events), keys)
+        serve(application, host, port)
+
+
+def serve(application: Application, host: str, port: int) -> None:
+    """Serve until the process is told to stop."""
+    import uvicorn
+
     typer.echo(f"http://{host}:{port}/fsi", err=True)
     config = uvicorn.Config(
         application, host=host, port=port, lifespan="on", access_log=False, log_level="warning",

@@ -14,7 +14,8 @@ from typing import Any
 from xiezhi.domain.netting import RawPerson
 from xiezhi.domain.versions import Row, newest
 
-NAMELESS = "样例"
+NAMELESS, NOBODY = "样例", "D000000"
+"""What stands where a message must name something or a doctor and the stored row does not."""
 _PERSONAL = ("gend", "brdy", "psn_name", "tel", "addr", "certno")
 _VERSION = {"updt_time", "known_fields", "content_hash", "psn_no", "mdtrt_id", "fixmedins_code"}
 
@@ -115,7 +116,7 @@ def _encounter(row: Row, lines: Sequence[Row], bills: Sequence[Row], diagnoses: 
             }
             for number, each in enumerate(diagnoses, 1)
         ],
-        "dr_codg": row.get("chfpdr_code") or "D000000",
+        "dr_codg": row.get("chfpdr_code") or NOBODY,
         "adm_dept_codg": row.get("adm_dept_codg") or "A01",
         "adm_dept_name": NAMELESS,
         "dscg_dept_codg": row.get("dscg_dept_codg") or "A01",
@@ -160,7 +161,7 @@ def _order(line: Row, current: bool) -> dict[str, Any]:
         "drord_begn_date": plain(line["fee_ocur_time"]),
         "drord_dept_codg": line.get("bilg_dept_codg") or "A01",
         "drord_dept_name": NAMELESS,
-        "drord_dr_codg": line.get("bilg_dr_code") or "D000000",
+        "drord_dr_codg": line.get("bilg_dr_code") or NOBODY,
         "drord_dr_name": NAMELESS,
         "drord_dr_profttl": "234",
         "curr_drord_flag": "1" if current else "0",

@@ -19,7 +19,7 @@ from xiezhi.services.screen_claim import Screener
 from xiezhi.storage.feedback_file import FileFeedback
 from xiezhi.storage.memory import MemoryFeedback, MemoryHistory
 
-SHORT = Limits({"3101": 0.2, "3102": 0.2, "3103": 0.2})
+SHORT = Limits({"3101": 0.2, "3102": 0.2, "3103": 0.2}, small=0)
 
 
 class Slow(MemoryHistory):
@@ -133,7 +133,7 @@ def test_stored_rows_that_cannot_be_read_do_not_stop_the_message(
 
 
 def test_too_many_at_once_are_told(make_bench: Callable[..., Any], screener: Screener, message: dict[str, Any]) -> None:
-    limits = Limits({"3101": 1.0, "3102": 1.0, "3103": 1.0}, in_flight=2)
+    limits = Limits({"3101": 1.0, "3102": 1.0, "3103": 1.0}, in_flight=2, small=0)
     bench = make_bench(None, load=lambda: Judging(screener, 0.05), limits=limits)
     bodies = [json.dumps({**message, "opter": str(number)}).encode() for number in range(5)]
     answers = [json.loads(answer) for answer in bench.answers(bodies, together=True)]
