@@ -94,6 +94,8 @@ class Database:
             connection = connection.execution_options(xiezhi_write=True)
             with connection.begin():
                 if not self.is_sqlite:
+                    # Rows are found by their keys; the planner knows nothing yet of rows written in this transaction and would scan them.
+                    connection.execute(text("SET LOCAL enable_seqscan = off"))
                     connection.execute(select(models.audit_head.c.id).where(models.audit_head.c.id == 1).with_for_update())
                 yield connection
 

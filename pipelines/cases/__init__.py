@@ -1,0 +1,1 @@
+"""Cases on the command line: open, list, show, decide, rate."""

@@ -1,0 +1,1 @@
+"""Operation: database, accounts, audit log, what is in use and reachable."""
