@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from kafka_broker import NoKafka, broker
+
 from streaming.embedded_log import EmbeddedLog
 from streaming.judge import Judge
+from streaming.kafka_log import KafkaLog
 from xiezhi.ports import EventLog
 from xiezhi.ruleset.loader import RuleBase, load_rules
 from xiezhi.ruleset.points import PointBase
@@ -19,10 +23,27 @@ from xiezhi.settings import find_rules_dir
 from xiezhi.storage.knowledge import KnowledgeBase
 
 
-@pytest.fixture(params=["embedded"])
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a real broker."""
+    running = broker(tmp_path_factory.mktemp("kafka"))
+    try:
+        address = running.__enter__()
+    except NoKafka as reason:
+        if "services" in os.environ.get("XIEZHI_REQUIRE", "").split(","):
+            pytest.fail(f"required (services) but missing: {reason}", pytrace=False)
+        pytest.skip(str(reason))
+    yield address
+    running.__exit__(None, None, None)
+
+
+@pytest.fixture(params=["embedded", "kafka"])
 def open_log(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], EventLog]:
     """Opens the same log anew, as a process that starts would."""
-    return lambda: EmbeddedLog(tmp_path / "log", segment_bytes=20_000)
+    if request.param == "embedded":
+        return lambda: EmbeddedLog(tmp_path / "log", segment_bytes=20_000)
+    address = request.getfixturevalue("kafka")
+    return lambda: KafkaLog(address)
 
 
 @pytest.fixture(scope="session")

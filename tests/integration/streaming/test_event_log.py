@@ -12,6 +12,8 @@ from xiezhi.domain.events import Event, Message, Position
 from xiezhi.ports import EventLog
 
 Open = Callable[[], EventLog]
+G = uuid4().hex[:6]
+"""Groups of this run; a broker may be older than it."""
 
 
 @pytest.fixture
@@ -45,7 +47,7 @@ def messages(count: int, keys: int = 5) -> list[Message]:
 def test_what_was_appended_is_read_with_its_key_headers_and_position(log: EventLog, topic: str) -> None:
     positions = log.append_all(topic, messages(20))
     positions.append(log.append(topic, "人1", b"{}"))
-    events = drain(log, "g", topic, 21)
+    events = drain(log, f"{G}-{topic}", topic, 21)
     assert {e.position for e in events} == set(positions)
     assert len(events) == 21
     by_position = {e.position: e for e in events}
@@ -60,7 +62,7 @@ def test_events_of_one_key_keep_their_order_in_one_partition(log: EventLog, topi
         log.append(topic, message.key, message.value, message.headers)
     order: dict[str, list[int]] = defaultdict(list)
     places: dict[str, set[int]] = defaultdict(set)
-    for event in drain(log, "g", topic, 90):
+    for event in drain(log, f"{G}-{topic}", topic, 90):
         order[event.key].append(int(event.headers["id"]))
         places[event.key].add(event.position.partition)
     assert all(len(found) == 1 for found in places.values())
@@ -80,11 +82,11 @@ def test_offsets_grow_by_one_in_a_partition(log: EventLog, topic: str) -> None:
 def test_what_is_not_committed_is_read_again(open_log: Open, topic: str) -> None:
     writer = open_log()
     writer.append_all(topic, messages(30))
-    first = drain(writer, "g", topic, 30)
-    writer.commit("g", [event.position for event in first[:12]])
+    first = drain(writer, f"{G}-{topic}", topic, 30)
+    writer.commit(f"{G}-{topic}", [event.position for event in first[:12]])
     writer.close()
     again = open_log()
-    rest = drain(again, "g", topic, 18)
+    rest = drain(again, f"{G}-{topic}", topic, 18)
     again.close()
     done: dict[int, int] = {}
     for event in first[:12]:
@@ -94,32 +96,32 @@ def test_what_is_not_committed_is_read_again(open_log: Open, topic: str) -> None
 
 def test_groups_do_not_disturb_each_other(log: EventLog, topic: str) -> None:
     log.append_all(topic, messages(10))
-    one = drain(log, "one", topic, 10)
-    log.commit("one", [event.position for event in one])
-    assert {e.position for e in drain(log, "two", topic, 10)} == {e.position for e in one}
+    one = drain(log, f"one-{topic}", topic, 10)
+    log.commit(f"one-{topic}", [event.position for event in one])
+    assert {e.position for e in drain(log, f"two-{topic}", topic, 10)} == {e.position for e in one}
 
 
 def test_committing_an_older_position_takes_nothing_back(open_log: Open, topic: str) -> None:
     log = open_log()
     log.append_all(topic, [Message("k", b"{}")] * 5)
-    events = drain(log, "g", topic, 5)
-    log.commit("g", [events[4].position])
-    log.commit("g", [events[1].position, Position(topic, events[0].position.partition, 0)])
+    events = drain(log, f"{G}-{topic}", topic, 5)
+    log.commit(f"{G}-{topic}", [events[4].position])
+    log.commit(f"{G}-{topic}", [events[1].position, Position(topic, events[0].position.partition, 0)])
     log.close()
     again = open_log()
-    assert drain(again, "g", topic, 0) == []
+    assert drain(again, f"{G}-{topic}", topic, 0) == []
     again.close()
 
 
 def test_what_comes_later_is_read_later(log: EventLog, topic: str) -> None:
-    assert log.read("g", [topic], 5) == []
+    assert log.read(f"{G}-{topic}", [topic], 5) == []
     log.append_all(topic, messages(3))
-    assert len(drain(log, "g", topic, 3)) == 3
+    assert len(drain(log, f"{G}-{topic}", topic, 3)) == 3
     log.append_all(topic, messages(4))
-    assert len(drain(log, "g", topic, 4)) == 4
+    assert len(drain(log, f"{G}-{topic}", topic, 4)) == 4
 
 
 def test_large_and_empty_values(log: EventLog, topic: str) -> None:
     sizes = [0, 1, 300_000, 700_000]
     log.append_all(topic, [Message("k", b"x" * size) for size in sizes])
-    assert [len(e.value) for e in drain(log, "g", topic, 4)] == sizes
+    assert [len(e.value) for e in drain(log, f"{G}-{topic}", topic, 4)] == sizes
