@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
 
 from xiezhi.domain.actor import Scope, region_prefix
-from xiezhi.domain.case import Case, CaseLine
+from xiezhi.domain.case import Case, CaseLine, State
 from xiezhi.domain.finding import Finding
 from xiezhi.domain.queue import QueueFilter, QueueRow
 from xiezhi.storage.sql import finding_rows
@@ -95,8 +95,11 @@ def by_institution(connection: Connection, scope: Scope) -> list[tuple[str, int,
 
 def _conditions(scope: Scope, wanted: QueueFilter) -> list[ColumnElement[bool]]:
     conditions = [within(scope, cases.c.institution_code, cases.c.region)]
-    if wanted.states:
-        conditions.append(cases.c.state.in_([state.value for state in wanted.states]))
+    if len(wanted.states) == 1:
+        conditions.append(cases.c.state == wanted.states[0].value)
+    elif wanted.states and set(wanted.states) != set(State):
+        # Not the bare column: a planner would collect the rows of each state by index and sort them all instead of walking by priority.
+        conditions.append(func.coalesce(cases.c.state, "").in_([state.value for state in wanted.states]))
     if wanted.region:
         conditions.append(in_region(cases.c.region, region_prefix(wanted.region)))
     equal = {"verdict": wanted.verdict, "institution_code": wanted.institution, "kind": wanted.kind, "assigned_to": wanted.assigned_to}

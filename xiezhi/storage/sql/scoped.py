@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, or_, true
+from sqlalchemy import ColumnElement, false, func, or_, true
 
 from xiezhi.domain.actor import Scope, region_prefix
 
@@ -20,5 +20,9 @@ def within(scope: Scope, institution: ColumnElement[Any], region: ColumnElement[
 
 
 def in_region(region: ColumnElement[Any], prefix: str) -> ColumnElement[bool]:
-    """Rows whose region begins with the prefix: a range, which both databases find by index whatever their collation of LIKE."""
-    return region == prefix if len(prefix) == 6 else region.between(prefix.ljust(6, "0"), prefix.ljust(6, "9"))
+    """Rows whose region begins with the prefix, as a range, which both databases compare alike whatever their collation of LIKE.
+
+    A county is found by index. The rows of a province or prefecture would all be sorted, where a walk by priority
+    soon has a page.
+    """
+    return region == prefix if len(prefix) == 6 else func.coalesce(region, "").between(prefix.ljust(6, "0"), prefix.ljust(6, "9"))
