@@ -56,7 +56,7 @@ def print_queue(page: QueuePage, totals: tuple[int, int, int]) -> None:
     """Print a page of the queue."""
     right: Any = "right"
     table = Table(
-        "病例 case",
+        Column("病例 case", min_width=20, no_wrap=True),
         "机构 institution",
         "人员 person",
         "状态 state",
