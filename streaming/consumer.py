@@ -31,6 +31,7 @@ from streaming.sinks import Sinks
 from streaming.topics import CLAIM_TOPICS
 from xiezhi.domain.errors import Problem, XiezhiError
 from xiezhi.domain.events import Event
+from xiezhi.domain.facts import PersonFacts
 from xiezhi.domain.finding import Finding
 from xiezhi.domain.netting import person_facts
 from xiezhi.log import get_logger
@@ -162,8 +163,9 @@ class Consumer:
                     post_row(update, row)
         judged = 0
         clock = self._clock(update)
+        facts: dict[str, PersonFacts] = {}
         while judged < JUDGED_AT_ONCE and (marked := update.next_marked()) is not None:
-            self._evaluate(update, *marked, version=positions[-1] if positions else "", clock=clock)
+            self._evaluate(update, *marked, facts, version=positions[-1] if positions else "", clock=clock)
             judged += 1
         self.counts.judged += judged
         if update.get("meta", b"delivery") is None:
@@ -179,9 +181,17 @@ class Consumer:
         update.put("meta", b"clock", present.isoformat().encode())
         return present
 
-    def _evaluate(self, update: Update, kind: str, name: str, *, version: str, clock: datetime) -> None:
+    def _evaluate(self, update: Update, kind: str, name: str, known: dict[str, PersonFacts], *, version: str, clock: datetime) -> None:
+        """Judge one mark. `known` are facts of this transaction: all rows are in, and who changes is marked and netted anew first."""
+
+        def facts_of(person: str) -> PersonFacts:
+            if person not in known:
+                known[person] = person_facts(update.raw_person(person), update.lookups())
+            return known[person]
+
         if kind == PERSON:
-            facts = person_facts(update.raw_person(name), update.lookups())
+            known.pop(name, None)
+            facts = facts_of(name)
             update.contribute(facts)
             if update.is_marked(PERSON, name):
                 return  # what the person adds changes what the person is judged by
@@ -191,7 +201,7 @@ class Consumer:
                         update.mark(TRACE, trace)
             found = self._judge.person(facts)
         else:
-            found = self._judge.trace(update, name)
+            found = self._judge.trace(update, name, facts_of)
         self._revise(update, kind + name, found, version, clock)
 
     def _revise(self, update: Update, owner: str, found: Sequence[Finding], version: str, clock: datetime) -> None:

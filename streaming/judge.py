@@ -8,12 +8,11 @@ the stored claims runs once more when a case is opened, and need not run for eve
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from xiezhi.domain.facts import Line, PartitionFacts, PersonFacts, Sale, Stock
 from xiezhi.domain.finding import Finding
-from xiezhi.domain.netting import person_facts
 from xiezhi.domain.sales import sales
 from xiezhi.log import get_logger
 from xiezhi.ruleset import expr as x
@@ -71,16 +70,15 @@ class Judge:
         """The proven findings of a person."""
         return self._proven(assemble(self.rules, self._engine.evaluate(facts).hits), _Known(facts))
 
-    def trace(self, view: View, trace: str) -> list[Finding]:
-        """The proven findings of a trace code; the fee lines that its sales name are netted with their persons."""
+    def trace(self, view: View, trace: str, facts_of: Callable[[str], PersonFacts]) -> list[Finding]:
+        """The proven findings of a trace code; the fee lines that its sales name come from the facts of their persons."""
         sold, returned = view.trace_rows(trace)
         documents = {(row["fixmedins_code"], row["rtal_docno"]) for row in sold if row.get("rtal_docno")}
         lookups = view.lookups()
         persons = {view.person_of(number) for document in documents for number in view.owners("fee_list_d", *document)}
         lines: dict[tuple[str, str], Line] = {}
         for person in sorted(persons):
-            facts = person_facts(view.raw_person(person), lookups)
-            lines.update({(line.institution, line.id): line for line in facts.lines if (line.institution, line.id) in documents})
+            lines.update({(line.institution, line.id): line for line in facts_of(person).lines if (line.institution, line.id) in documents})
         standing = sales(sold, returned, lines, lookups.person_map)
         hits = self._engine.evaluate(PartitionFacts(sales=standing)).hits
         return self._proven(assemble(self.rules, hits), _Known(sold=standing))
