@@ -13,6 +13,7 @@ import sqlglot
 
 from xiezhi.ruleset.compile_sql import compile_rule
 from xiezhi.ruleset.loader import RuleBase, load_rules
+from xiezhi.settings import find_rules_dir
 
 HERE = Path(__file__).resolve().parent
 RULES = {
@@ -27,7 +28,7 @@ RULES = {
 
 @pytest.fixture(scope="module")
 def base() -> RuleBase:
-    return load_rules(HERE.parents[1] / "rules")
+    return load_rules(find_rules_dir())
 
 
 @pytest.mark.parametrize("dialect", ["duckdb", "spark"])

@@ -12,6 +12,7 @@ import pytest
 
 from xiezhi.ruleset.loader import load_rules
 from xiezhi.ruleset.spec import RuleSpec
+from xiezhi.settings import find_rules_dir
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -19,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 @pytest.fixture(scope="session")
 def rules() -> Sequence[RuleSpec]:
     """All rules of the catalogue."""
-    folder = Path(__file__).resolve().parents[3] / "rules"
+    folder = find_rules_dir()
     return [rule for _, rule in sorted(load_rules(folder).rules.items())]
 
 

@@ -17,6 +17,7 @@ from random_life import World, person, points, stock, trace, world
 
 from xiezhi.ruleset.loader import RuleBase, load_rule, load_rules
 from xiezhi.ruleset.spec import RuleSpec
+from xiezhi.settings import find_rules_dir
 
 FIRINGS = 100
 NEVER_UNKNOWN = {
@@ -111,7 +112,7 @@ FEATURES: Mapping[str, tuple[Mapping[str, object], str]] = {
 @pytest.fixture(scope="session")
 def shapes(tmp_path_factory: pytest.TempPathFactory) -> list[RuleSpec]:
     """A rule for each shape, over lines with and without a point."""
-    folder = Path(__file__).resolve().parents[3] / "rules"
+    folder = find_rules_dir()
     base: RuleBase = load_rules(folder)
     rule = yaml.safe_load(Path(base.rules["GZ10000102014000"].path).read_text("utf-8"))
     target = tmp_path_factory.mktemp("shapes")
