@@ -1,1 +1,1 @@
-"""The web application of inspectors."""
+"""The web application in which inspectors read cases and decide them."""

@@ -1,0 +1,1 @@
+"""What the pages read beside the services: claims as stored, names of institutions, ratings."""

@@ -1,0 +1,101 @@
+"""Words of the pages: Chinese is the source, `locale/en.json` has the English; codes in words; numbers as people write them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from xiezhi.domain.money import plain, yuan
+
+LANGUAGES = ("zh", "en")
+
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "state": {"open": "待审核", "in_review": "审核中", "reopened": "已重开", "closed": "已办结", "withdrawn": "已撤回"},
+    "verdict": {"definite": "明确", "suspicious": "可疑", "indicator": "提示"},
+    "decision": {"confirmed": "确认", "refuted": "排除", "inconclusive": "存疑", "reversed": "撤销"},
+    "outcome": {"confirmed": "全部确认", "partly_confirmed": "部分确认", "refuted": "排除", "inconclusive": "存疑"},
+    "kind": {"encounter": "单次就诊", "theme": "机构主题"},
+    "role": {
+        "inspector": "初审员",
+        "reviewer": "复审员",
+        "supervisor": "稽核",
+        "author": "规则编写",
+        "checker": "规则复核",
+        "deployer": "规则发布",
+        "panel": "合议专家",
+        "officer": "举报受理",
+        "institution": "定点机构",
+        "thirdparty": "第三方",
+        "admin": "管理员",
+    },
+    "visit": {
+        "inpatient": "住院",
+        "emergency": "急诊",
+        "outpatient": "门诊",
+        "chronic": "门慢特",
+        "pharmacy": "药店",
+        "home_bed": "家庭病床",
+        "other": "其他",
+    },
+    "level": {"3": "三级", "2": "二级", "1": "一级", "0": "未定级"},
+    "status": {"open": "有效", "superseded": "已被替代", "withdrawn": "已撤回"},
+}
+"""Chinese words by kind of code and code."""
+
+
+@cache
+def english() -> Mapping[str, str]:
+    """English by Chinese."""
+    found: dict[str, str] = json.loads((Path(__file__).parent / "locale" / "en.json").read_text("utf-8"))
+    return found
+
+
+def translate(text: str, lang: str) -> str:
+    """A Chinese text in a language; raises KeyError where the catalogue lacks it, so that no page is half translated.
+
+    >>> translate("待办", "en"), translate("待办", "zh")
+    ('Queue', '待办')
+    """
+    return text if lang == "zh" else english()[text]
+
+
+def word(kind: str, code: object, lang: str) -> str:
+    """A code in words; itself where it has none.
+
+    >>> word("state", "open", "en"), word("state", "else", "zh")
+    ('Open', 'else')
+    """
+    found = WORDS[kind].get(str(code))
+    return str(code) if found is None else translate(found, lang)
+
+
+def money(fen: int | None) -> str:
+    """Fen as yuan with thousands separators.
+
+    >>> money(123456789), money(-5), money(None)
+    ('1,234,567.89', '-0.05', '—')
+    """
+    if fen is None:
+        return "—"
+    whole, cents = yuan(abs(fen)).split(".")
+    return f"{'-' if fen < 0 else ''}{int(whole):,}.{cents}"
+
+
+def number(micro: int | None) -> str:
+    """Millionths as a plain number.
+
+    >>> number(1_500_000), number(None)
+    ('1.5', '—')
+    """
+    return "—" if micro is None else plain(micro)
+
+
+def factor(permille: int) -> str:
+    """A factor of the priority.
+
+    >>> factor(1300)
+    '1.30'
+    """
+    return f"{permille / 1000:.2f}"
