@@ -9,8 +9,8 @@ from datetime import date
 
 from supervision_ui.queries.claims import StoredVisit
 
-LEFT, RIGHT, ROW, TOP = 84, 18, 34, 8
-WIDTH = 720
+LEFT, RIGHT, ROW, TOP = 76, 14, 30, 6
+WIDTH = 460
 """Units of the drawing; the page scales it."""
 
 
@@ -56,7 +56,7 @@ def draw(visits: Sequence[StoredVisit], own: Collection[str]) -> Timeline | None
     months: list[date] = [first]
     while (following := _next_month(months[-1])) < last:
         months.append(following)
-    step = -(-len(months) // 12)
+    step = -(-len(months) // 6)
     shown = tuple((f"{month:%Y-%m}", x(month)) for month in months[::step])
     marks.sort(key=lambda mark: (mark.own, -mark.radius))
     return Timeline(tuple(marks), tuple(y.items()), shown, TOP + ROW * len(kinds) + 20)

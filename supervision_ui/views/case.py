@@ -102,8 +102,9 @@ def _back(visit: Visit, done: Decided, told: str) -> Response:
     notice = [told]
     for change in done.ratings:
         before = f"{change.before.score} {change.before.grade}" if change.before else "—"
-        if change.after.subject_kind == "institution":
-            notice.append(f"{visit._('机构评分')} {before} → {change.after.score} {change.after.grade}")
+        after = f"{change.after.score} {change.after.grade}"
+        if change.after.subject_kind == "institution" and before != after:  # its reasons alone may have changed
+            notice.append(f"{visit._('机构评分')} {before} → {after}")
     return visit.go(f"/cases/{done.case.case_id}", *notice)
 
 
