@@ -7,13 +7,14 @@ more than one message the send is retried as a whole by the producer; positions 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import KafkaError, KafkaTimeoutError, TopicAlreadyExistsError
 from kafka.structs import OffsetAndMetadata
 
 from xiezhi.domain.errors import ServiceUnreachable
@@ -38,6 +39,7 @@ class KafkaLog:
         self._consumers: dict[str, tuple[Any, tuple[str, ...]]] = {}
         self._committed: dict[tuple[str, str, int], int] = {}
         self._known: set[str] = set()
+        self._made: dict[str, int] = {}
 
     def append(self, topic: str, key: str, value: bytes, headers: Mapping[str, str] | None = None) -> Position:
         """Append one event and wait for its acknowledgement."""
@@ -51,17 +53,12 @@ class KafkaLog:
         """
         try:
             self._make([topic])
-            if self._producer is None:
-                self._producer = KafkaProducer(
-                    bootstrap_servers=self._servers, acks="all", enable_idempotence=True, compression_type="lz4", linger_ms=5
-                )
+            producer = self._knowing(topic)
             waiting = [
-                self._producer.send(
-                    topic, key=m.key.encode(), value=m.value, headers=[(name, text.encode()) for name, text in m.headers.items()]
-                )
+                producer.send(topic, key=m.key.encode(), value=m.value, headers=[(name, text.encode()) for name, text in m.headers.items()])
                 for m in messages
             ]
-            self._producer.flush(timeout=self._timeout)
+            producer.flush(timeout=self._timeout)
             done = [each.get(timeout=self._timeout) for each in waiting]
         except KafkaError as error:
             raise self._unreachable(error) from error
@@ -118,6 +115,27 @@ class KafkaLog:
             consumer.close(autocommit=False)
         self._producer, self._consumers = None, {}
 
+    def _knowing(self, topic: str) -> Any:
+        """A producer that knows all partitions of a topic made here.
+
+        Just after a topic is made, a broker may tell of some partitions only; keys sent then would go to other partitions than
+        later, and the order of a key would be lost. A new connection asks anew.
+        """
+        wanted = self._made.get(topic, 1)
+        end = time.monotonic() + self._timeout
+        while True:
+            if self._producer is None:
+                self._producer = KafkaProducer(
+                    bootstrap_servers=self._servers, acks="all", enable_idempotence=True, compression_type="lz4", linger_ms=5
+                )
+            if len(self._producer.partitions_for(topic) or ()) >= wanted:
+                return self._producer
+            self._producer.close(timeout=self._timeout)
+            self._producer = None
+            if time.monotonic() > end:
+                raise KafkaTimeoutError(f"{topic}: {wanted} partitions were made, fewer are known")
+            time.sleep(0.1)
+
     def _make(self, topics: Sequence[str]) -> None:
         missing = [topic for topic in topics if topic not in self._known]
         if not missing:
@@ -129,6 +147,7 @@ class KafkaLog:
                 if topic not in there:
                     with suppress(TopicAlreadyExistsError):  # another process was faster
                         admin.create_topics({topic: {"num_partitions": self._partitions}}, wait_for_metadata=True)
+                        self._made[topic] = self._partitions
                 self._known.add(topic)
         finally:
             admin.close()
