@@ -11,27 +11,12 @@ import duckdb
 import pyarrow as pa
 
 from xiezhi.domain.knowledge import LIMIT_FIELDS
-from xiezhi.ruleset.compile_sql import compile_rule
+from xiezhi.ruleset.compile_sql import HIT_COLUMNS, compile_rule
 from xiezhi.ruleset.hits import Evaluation, Hit, HitRow
 from xiezhi.ruleset.reach import reach_days
 from xiezhi.ruleset.spec import RuleSpec
 
-ROW = (
-    "id",
-    "institution",
-    "person",
-    "encounter",
-    "settlement",
-    "doctor",
-    "item",
-    "name",
-    "date",
-    "time",
-    "amount",
-    "fund",
-    "total",
-    "line",
-)
+ROW = (*HIT_COLUMNS, "line")
 
 KNOWLEDGE_SQL = f"""
 CREATE OR REPLACE TABLE point_codes AS SELECT kp_id, class_no, role, code, is_prefix FROM kb_codes;
