@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from xiezhi.domain.events import Event, Message, Position
 from xiezhi.domain.facts import PersonFacts, Sale, Stock
 from xiezhi.domain.netting import Lookups, RawPerson
+from xiezhi.domain.signal import Lead, Score, Subject
 
 
 class Clock(Protocol):
@@ -93,4 +94,24 @@ class FeedbackStore(Protocol):
 
     def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Keep what was done about reminders; returns once it is safe."""
+        ...
+
+
+class SignalStore(Protocol):
+    """Scores of models and leads of the graph, newest run of each."""
+
+    def put_scores(self, model: str, month: str, scores: Sequence[Score]) -> None:
+        """Replace all scores of a model and month, in one transaction."""
+        ...
+
+    def put_leads(self, kinds: Sequence[str], month: str, leads: Sequence[Lead]) -> None:
+        """Replace all leads of these kinds and month, in one transaction."""
+        ...
+
+    def scores_of(self, subjects: Sequence[tuple[Subject, str]]) -> dict[tuple[Subject, str], list[Score]]:
+        """The newest score of every model, by subject; subjects without one are absent."""
+        ...
+
+    def leads_of(self, subjects: Sequence[tuple[Subject, str]]) -> dict[tuple[Subject, str], list[Lead]]:
+        """Leads whose members or institutions the subjects are, strongest first; only those of the newest month of each kind."""
         ...
