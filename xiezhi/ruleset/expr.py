@@ -182,6 +182,14 @@ class FenOf(Expr):
 
 
 @dataclass(frozen=True)
+class QuantityOf(Expr):
+    """`quantity(a * b)`: a quantity times a quantity, rounded half up to millionths."""
+
+    one: Expr
+    other: Expr
+
+
+@dataclass(frozen=True)
 class Share(Expr):
     """`share(part, whole)`: an exact fraction; only as a factor of an amount."""
 

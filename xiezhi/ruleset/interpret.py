@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from xiezhi.domain.calendar import full_months
-from xiezhi.domain.money import PRICE_TIMES_QUANTITY_PER_FEN, round_half_up
+from xiezhi.domain.money import MICRO, PRICE_TIMES_QUANTITY_PER_FEN, round_half_up
 from xiezhi.ruleset import expr as x
 
 
@@ -89,6 +89,8 @@ def _strict(node: x.Expr, values: list[Any]) -> Any:
             return full_months(values[0], values[1])
         case x.FenOf():
             return round_half_up(values[0] * values[1], PRICE_TIMES_QUANTITY_PER_FEN)
+        case x.QuantityOf():
+            return round_half_up(values[0] * values[1], MICRO)
         case _:
             pass
     raise TypeError(f"no meaning for {type(node).__name__} outside an amount")

@@ -260,7 +260,7 @@ class _Parser:
                 left = x.Arith(right.type if left.type is Type.INT else left.type, "*", left, right)
             else:
                 raise ExpressionError(
-                    operator.offset, f"{left.type} × {right.type} has no meaning", "fen(price * quantity), or a whole number as one factor"
+                    operator.offset, f"{left.type} × {right.type} has no meaning", "fen(price * quantity), quantity(a * b), or a whole number as one factor"
                 )
         return left
 
@@ -304,8 +304,8 @@ class _Parser:
 
     def call(self, name: Token) -> x.Expr:
         self.need("(")
-        if name.text == "fen":
-            return self.money(name)
+        if name.text in ("fen", "quantity"):
+            return self.of_product(name)
         arguments, offsets = [], []
         while True:
             offsets.append(self.token.offset)
@@ -328,16 +328,18 @@ class _Parser:
         raise ExpressionError(
             name.offset,
             f"unknown function {name.text!r} with {len(arguments)} values",
-            "least, greatest, first_known, full_months(a, b), fen(price * quantity), share(part, whole)",
+            "least, greatest, first_known, full_months(a, b), fen(price * quantity), quantity(a * b), share(part, whole)",
         )
 
-    def money(self, name: Token) -> x.Expr:
+    def of_product(self, name: Token) -> x.Expr:
         left_at = self.token.offset
         left = self.unary()
         self.need("*")
         right_at = self.token.offset
         right = self.unary()
         self.need(")")
+        if name.text == "quantity":
+            return x.QuantityOf(Type.QTY, fit(left, Type.QTY, left_at), fit(right, Type.QTY, right_at))
         if left.type is Type.QTY:
             left, right, left_at, right_at = right, left, right_at, left_at
         return x.FenOf(Type.FEN, fit(left, Type.PRICE, left_at), fit(right, Type.QTY, right_at))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from xiezhi.domain.calendar import full_months
-from xiezhi.domain.money import PRICE_TIMES_QUANTITY_PER_FEN
+from xiezhi.domain.money import MICRO, PRICE_TIMES_QUANTITY_PER_FEN
 from xiezhi.ruleset import expr as x
 from xiezhi.ruleset.types import Type
 
@@ -126,9 +126,9 @@ class Source:
             case x.FullMonths():
                 codes, guards, learned = self._values(node, known)
                 return f"full_months({', '.join(codes)})", guards, learned
-            case x.FenOf():
+            case x.FenOf() | x.QuantityOf():
                 (price, quantity), guards, learned = self._values(node, known)
-                whole = PRICE_TIMES_QUANTITY_PER_FEN  # even, so half of it is whole: rounds half up as `money.round_half_up`
+                whole = PRICE_TIMES_QUANTITY_PER_FEN if isinstance(node, x.FenOf) else MICRO  # even, so half of it is whole: rounds half up as `money.round_half_up`
                 return f"(({price} * {quantity} + {whole // 2}) // {whole})", guards, learned
             case _:
                 pass

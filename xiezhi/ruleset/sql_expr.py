@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from sqlglot import ErrorLevel, exp
 
-from xiezhi.domain.money import PRICE_TIMES_QUANTITY_PER_FEN
+from xiezhi.domain.money import MICRO, PRICE_TIMES_QUANTITY_PER_FEN
 from xiezhi.ruleset import expr as x
 from xiezhi.ruleset.parameters import Dated, Parameter
 
@@ -95,6 +95,8 @@ def to_sql(node: x.Expr, resolve: Resolver) -> exp.Expr:
         case x.FenOf(price=price, quantity=quantity):
             product = exp.Mul(this=wide(to_sql(price, resolve)), expression=wide(to_sql(quantity, resolve)))
             return round_half_up(product, PRICE_TIMES_QUANTITY_PER_FEN)
+        case x.QuantityOf(one=one, other=other):
+            return round_half_up(exp.Mul(this=wide(to_sql(one, resolve)), expression=wide(to_sql(other, resolve))), MICRO)
         case _:
             pass
     raise TypeError(f"no SQL for {type(node).__name__} outside an amount")
