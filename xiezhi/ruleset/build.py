@@ -11,7 +11,7 @@ from typing import TypeVar
 from xiezhi.domain.errors import Problems
 from xiezhi.domain.knowledge import LIMIT_FIELDS
 from xiezhi.ruleset import expr as x
-from xiezhi.ruleset.features import FeatureNode, Related, Scope, ScopeKind, Window
+from xiezhi.ruleset.features import CODED, FeatureNode, Related, Scope, ScopeKind, Window
 from xiezhi.ruleset.form import FeatureForm, RuleForm
 from xiezhi.ruleset.lexer import ExpressionError
 from xiezhi.ruleset.marks import Document, PathKey
@@ -56,9 +56,9 @@ PER_COLUMNS: Mapping[str, Mapping[str, str]] = {
 
 MESSAGE_KEYS = frozenset({"name", "item", "date", "counted", "limit", "excess", "amount", "lines", "institution", "encounter", "month"})
 
-_SOURCE = re.compile(r"^(partner|diagnosis)\((a|b)\)$|^(lines|stays|sales)$")
+_SOURCE = re.compile(r"^(partner|diagnosis|disease)\((a|b)\)$|^(lines|unlisted|stays|sales|department)$")
 _SCOPE = re.compile(r"^(rolling|hours|course)\((.+)\)$", re.DOTALL)
-_TARGET = {"partner": "line", "lines": "line", "stays": "encounter", "sales": "sale", "diagnosis": ""}
+_TARGET = {"partner": "line", "lines": "line", "unlisted": "line", "stays": "encounter", "sales": "sale"}
 
 
 @dataclass(frozen=True)
@@ -191,11 +191,12 @@ class Builder:
             self.problems.add(
                 f"{how} of {source!r}",
                 self.document.place(at),
-                "exists, count, max or min of partner(a|b), diagnosis(a|b), lines, stays, sales",
+                "exists, count, max or min of partner(a|b), diagnosis(a|b), disease(a|b), department, lines, unlisted, stays, sales",
             )
             return None
-        of, role = match.group(1) or match.group(3), match.group(2) or ""
-        others: Mapping[str, FieldInfo] = OTHER_FIELDS.get(_TARGET[of], {})
+        of = match.group(1) or match.group(3)
+        role = match.group(2) or ("dept" if of == "department" else "")
+        others: Mapping[str, FieldInfo] = OTHER_FIELDS.get(_TARGET.get(of, ""), {})
         names = Names(self.base.fields, self.base.points, self.base.params, others=others)
         condition = self.read((*at, "if"), form.if_, lambda text: parse(text, names, Type.BOOL))
         value = None if how in ("exists", "count") else self.read((*at, how), getattr(form, how), lambda text: parse(text, names))
@@ -205,7 +206,7 @@ class Builder:
                 "a course in a related feature", self.document.place((*at, "in")), "rolling(days), or a window over course(gap)"
             )
             return None
-        if of in ("partner", "diagnosis") and not self.form.knowledge:
+        if (of in CODED or of in ("partner", "unlisted")) and not self.form.knowledge:
             self.problems.add(f"{source} needs knowledge", self.document.place(at), "knowledge: {class: …}")
             return None
         kind = Type.BOOL if how == "exists" else Type.INT if how == "count" or value is None else value.type

@@ -14,7 +14,7 @@ from sqlglot import exp
 from xiezhi.domain.calendar import day_number
 from xiezhi.ruleset import expr as x
 from xiezhi.ruleset.build import SUBJECT_KEYS
-from xiezhi.ruleset.features import SCOPE_KEYS, Related, Scope, ScopeKind, Window
+from xiezhi.ruleset.features import CODED, SCOPE_KEYS, Related, Scope, ScopeKind, Window
 from xiezhi.ruleset.spec import RuleSpec
 from xiezhi.ruleset.sql_expr import case, is_null, literal, not_null, parameter_sql, portable, region_forms, to_sql, wide
 from xiezhi.ruleset.sql_related import related_query, related_value
@@ -142,6 +142,8 @@ class RuleQuery:
             if isinstance(feature, Related):
                 if feature.of == "diagnosis" and self.kind == "line":
                     names.add("encounter")
+                if CODED.get(feature.of):
+                    names.add(CODED[feature.of])
                 if same_kind.get(feature.of) == self.kind:
                     others = [part for part in (feature.value, feature.condition) if part is not None]
                     names.update(node.column for top in others for node in top.walk() if isinstance(node, x.Other))

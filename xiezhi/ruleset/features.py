@@ -99,8 +99,8 @@ class Related:
     Attributes:
         how: exists | count | max | min.
         value: expression over `other.*` (None for exists and count).
-        of: partner | lines | stays | diagnosis | sales.
-        role: role of the point's codes, for partner and diagnosis.
+        of: partner | lines | unlisted | stays | sales, or a source of codes: diagnosis | disease | department.
+        role: role of the point's codes, for partner and the sources of codes.
         scope: rows must share this scope (None: none).
         same: further columns that must be equal.
         earlier: only rows before this one in the order of semantics.md 2.
@@ -118,5 +118,8 @@ class Related:
     condition: Expr | None
     type: Type
 
+
+CODED = {"diagnosis": "", "disease": "disease", "department": "department"}
+"""Sources of codes that stand in a role of the point or do not, with the column of the row (diagnoses: a set of their own)."""
 
 FeatureNode = Window | Related

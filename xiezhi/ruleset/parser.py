@@ -260,7 +260,9 @@ class _Parser:
                 left = x.Arith(right.type if left.type is Type.INT else left.type, "*", left, right)
             else:
                 raise ExpressionError(
-                    operator.offset, f"{left.type} × {right.type} has no meaning", "fen(price * quantity), quantity(a * b), or a whole number as one factor"
+                    operator.offset,
+                    f"{left.type} × {right.type} has no meaning",
+                    "fen(price * quantity), quantity(a * b), or one whole number",
                 )
         return left
 

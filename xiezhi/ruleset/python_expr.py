@@ -128,7 +128,8 @@ class Source:
                 return f"full_months({', '.join(codes)})", guards, learned
             case x.FenOf() | x.QuantityOf():
                 (price, quantity), guards, learned = self._values(node, known)
-                whole = PRICE_TIMES_QUANTITY_PER_FEN if isinstance(node, x.FenOf) else MICRO  # even, so half of it is whole: rounds half up as `money.round_half_up`
+                # even, so half of it is whole: rounds half up as `money.round_half_up`
+                whole = PRICE_TIMES_QUANTITY_PER_FEN if isinstance(node, x.FenOf) else MICRO
                 return f"(({price} * {quantity} + {whole // 2}) // {whole})", guards, learned
             case _:
                 pass

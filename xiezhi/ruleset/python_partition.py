@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from xiezhi.domain.facts import INPATIENT, AnyFacts, Encounter, Line, PersonFacts, Sale
+from xiezhi.ruleset.features import CODED
 from xiezhi.ruleset.points import JudgedPoint
 from xiezhi.ruleset.python_rule import Candidate
 
@@ -62,11 +63,21 @@ class Partition:
             self._sales = [] if isinstance(self.facts, PersonFacts) else sorted(self.facts.sales, key=order_of)
         return self._sales
 
-    def diagnosed(self, candidate: Candidate, role: str) -> bool | None:
-        """Whether a diagnosis of the row's encounter stands in a role of the point; unknown without codes or diagnoses."""
+    def unlisted(self, candidates: Sequence[Candidate]) -> Sequence[Line]:
+        """Live lines that are no candidates of the rule, in order."""
+        if not isinstance(self.facts, PersonFacts):
+            return ()
+        own = {(candidate[0].institution, candidate[0].id) for candidate in candidates}
+        return [line for line in self.facts.lines if line.live and (line.institution, line.id) not in own]
+
+    def coded(self, candidate: Candidate, of: str, role: str) -> bool | None:
+        """Whether a code of the row, or a diagnosis of its encounter, stands in a role of the point; unknown without codes."""
         point = candidate[1]
         if point is None or not isinstance(self.facts, PersonFacts):
             return None
+        if CODED[of]:
+            code = getattr(candidate[0], CODED[of])
+            return None if code is None or not point.codes.get(role) else point.covers(role, code)
         encounter = str(getattr(candidate[0], "encounter", None) or getattr(candidate[0], "id", ""))
         key = (point, role, encounter)
         if key not in self._diagnosed:

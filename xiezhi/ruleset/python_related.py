@@ -15,7 +15,7 @@ from typing import Any
 
 from xiezhi.domain.facts import AnyFacts, PersonFacts
 from xiezhi.ruleset import expr as x
-from xiezhi.ruleset.features import LOCAL_SCOPES, POINT_SCOPES, SCOPE_KEYS, Related, ScopeKind
+from xiezhi.ruleset.features import CODED, LOCAL_SCOPES, POINT_SCOPES, SCOPE_KEYS, Related, ScopeKind
 from xiezhi.ruleset.python_expr import Source
 from xiezhi.ruleset.python_partition import Partition, order_of
 from xiezhi.ruleset.python_rule import NULLABLE, OTHER_KIND, Candidate, RuleCode, build
@@ -68,8 +68,8 @@ class RelatedCode:
     def values(self, candidates: Sequence[Candidate], facts: AnyFacts, partition: Partition) -> list[Any]:
         """The value for each candidate."""
         node = self.node
-        if node.of == "diagnosis":
-            return [partition.diagnosed(candidate, node.role) for candidate in candidates]
+        if node.of in CODED:
+            return [partition.coded(candidate, node.of, node.role) for candidate in candidates]
         buckets: dict[Any, dict[Any, Bucket]] = {}
         return [self._one(candidate, candidates, facts, partition, buckets) for candidate in candidates]
 
@@ -104,7 +104,7 @@ class RelatedCode:
         if (
             found is False
             and self.node.how == "exists"
-            and self.node.of == "partner"
+            and self.node.of in ("partner", "unlisted")
             and not self._absence_is_known(candidate, kind, facts)
         ):
             return None
@@ -152,6 +152,8 @@ class RelatedCode:
             return partition.stays
         if self.node.of == "sales":
             return partition.sales
+        if self.node.of == "unlisted":
+            return partition.unlisted(candidates)
         return [candidate[0] for candidate in candidates if candidate[1] is point]
 
     def _table(self, columns: Sequence[str], rows: Sequence[Any]) -> dict[Any, Bucket]:
@@ -223,7 +225,7 @@ def prefix_shape(node: Related, code: RuleCode) -> tuple[str, x.Expr, str, str |
 
 def loop_function(code: RuleCode, node: Related) -> Callable[..., Any]:
     """`(row, limits, others)` to the aggregate over the others of which the condition is true."""
-    if node.of == "diagnosis":
+    if node.of in CODED:
         return _nothing
     source = Source(code.other_name(node.of))
     parts = [part for part in (node.condition, node.value) if part is not None]

@@ -31,7 +31,7 @@ NULLABLE: Mapping[str, frozenset[str]] = {
     kind: frozenset(field.name for field in fields(row) if "None" in str(field.type)) for kind, row in ROW_TYPES.items()
 }
 """Columns that may be missing, by kind of row, as the facts declare them."""
-OTHER_KIND = {"partner": "line", "lines": "line", "stays": "encounter", "sales": "sale"}
+OTHER_KIND = {"partner": "line", "lines": "line", "unlisted": "line", "stays": "encounter", "sales": "sale"}
 """The kind of the other rows of a related feature (`lines` means the rule's own kind)."""
 ALWAYS = 1 << 40
 """A day after all days."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from xiezhi.ruleset import expr as x
-from xiezhi.ruleset.features import FeatureNode, Related, Scope, ScopeKind
+from xiezhi.ruleset.features import CODED, FeatureNode, Related, Scope, ScopeKind
 from xiezhi.ruleset.spec import RuleSpec
 
 SpanOfPoints = Callable[[str], int | None]
@@ -24,8 +24,8 @@ def reach_days(rule: RuleSpec, span: SpanOfPoints) -> int | None:
 
 
 def feature_reach(feature: FeatureNode, rule: RuleSpec, span: SpanOfPoints) -> int | None:
-    """The reach of one feature: of its scope, or of the encounter's diagnoses (0); None where nothing bounds it."""
-    if isinstance(feature, Related) and feature.of == "diagnosis":
+    """The reach of one feature: of its scope, or of codes of the row itself (0); None where nothing bounds it."""
+    if isinstance(feature, Related) and feature.of in CODED:
         return 0
     return None if feature.scope is None else _scope_reach(feature.scope, rule, span)
 

@@ -15,7 +15,7 @@ from xiezhi.domain.calendar import date_of
 from xiezhi.domain.facts import INPATIENT, AnyFacts, Line, PartitionFacts, PersonFacts, Sale
 from xiezhi.ruleset import expr as x
 from xiezhi.ruleset.build import SUBJECT_KEYS
-from xiezhi.ruleset.features import LOCAL_SCOPES, POINT_SCOPES, SCOPE_KEYS, Related, Scope, ScopeKind, Window
+from xiezhi.ruleset.features import CODED, LOCAL_SCOPES, POINT_SCOPES, SCOPE_KEYS, Related, Scope, ScopeKind, Window
 from xiezhi.ruleset.hits import Evaluation, FactRow, Hit, HitRow, hit_row, subject_text
 from xiezhi.ruleset.interpret import evaluate
 from xiezhi.ruleset.points import JudgedPoint, PointBase
@@ -313,8 +313,8 @@ class _Env:
         return next((course for course in courses if self.candidate in course), [])
 
     def _related(self, node: Related) -> tuple[Any, set[tuple[str, str]]]:
-        if node.of == "diagnosis":
-            return self._diagnosed(node), set()
+        if node.of in CODED:
+            return self._coded(node), set()
         kind = self._scope(node.scope) if node.scope else None
         if node.scope and (kind is None or (kind in SCOPE_KEYS and getattr(self.candidate.row, SCOPE_KEYS[kind]) is None)):
             return None, set()
@@ -356,6 +356,9 @@ class _Env:
             yield from (Candidate(sale, None, "") for sale in facts.sales if sale is not own)
         elif node.of == "stays" and isinstance(facts, PersonFacts):
             yield from (Candidate(e, None, "") for e in facts.encounters if e.live and e.kind == INPATIENT and e is not own)
+        elif node.of == "unlisted" and isinstance(facts, PersonFacts):
+            listed = {id(c.row) for c in self.candidates}
+            yield from (Candidate(line, None, "") for line in facts.lines if line.live and id(line) not in listed)
         elif node.of == "partner" and isinstance(facts, PersonFacts) and (point := self.candidate.point) is not None:
             role = self._role(node)
             yield from (
@@ -367,16 +370,19 @@ class _Env:
         assert self.rule.knowledge is not None
         return node.role if self.rule.knowledge.role != "any" else ("b" if self.candidate.side == "a" else "a")
 
-    def _diagnosed(self, node: Related) -> bool | None:
+    def _coded(self, node: Related) -> bool | None:
         point, row = self.candidate.point, self.candidate.row
         if point is None or not isinstance(self.facts, PersonFacts) or not point.codes.get(node.role):
             return None
-        codes = self.facts.diagnoses.get(str(getattr(row, "encounter", None) or getattr(row, "id", "")))
+        if CODED[node.of]:
+            codes = frozenset({getattr(row, CODED[node.of])} - {None})
+        else:
+            codes = self.facts.diagnoses.get(str(getattr(row, "encounter", None) or getattr(row, "id", "")), frozenset())
         return None if not codes else any(point.covers(node.role, code) for code in codes)
 
     def _absence_is_known(self, node: Related, kind: ScopeKind | None) -> bool:
         """Absence of a partner can be true only once the encounter is settled and the look-back is stored (semantics.md 3)."""
-        if node.of != "partner" or not isinstance(self.facts, PersonFacts):
+        if node.of not in ("partner", "unlisted") or not isinstance(self.facts, PersonFacts):
             return True
         row: Any = self.candidate.row
         if not row.settled:

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from xiezhi.domain.facts import INPATIENT
 from xiezhi.ruleset import expr as x
-from xiezhi.ruleset.features import Related, ScopeKind
+from xiezhi.ruleset.features import CODED, Related, ScopeKind
 from xiezhi.ruleset.sql_expr import case, is_null, literal, not_null
 from xiezhi.ruleset.sql_scopes import column, scope_known, shares_scope
 
@@ -23,8 +23,8 @@ def related_query(query: RuleQuery, node: Related, last: str, carry: Sequence[st
     Candidates without any are left out: `related_value` says what they get, so that only few rows are grouped. `carry` names
     further columns of the candidate to keep, where the others are not needed any more.
     """
-    if node.of == "diagnosis":
-        return _diagnosis(query, node, last)
+    if node.of in CODED:
+        return _coded(query, node, last)
     tests = _conditions(query, node, last)
     keys = [column(key, last) for key in query.key_columns()]
     if node.condition is not None:
@@ -52,13 +52,13 @@ def related_value(query: RuleQuery, node: Related, last: str, step: str) -> exp.
     `exists` is true where one is there; false where none is and absence is known; else unknown.
     """
     value: exp.Expr = column("value", step)
-    if node.of == "diagnosis":
+    if node.of in CODED:
         return value
     if node.how == "count":
         value = exp.Coalesce(this=value, expressions=[literal(0)])
     elif node.how == "exists":
         absent: list[exp.Expr] = [is_null(value.copy())]
-        if node.of == "partner":
+        if node.of in ("partner", "unlisted"):
             absent.append(column("settled", last))
             if node.scope is not None and node.scope.kind is ScopeKind.ROLLING and node.scope.size is not None:
                 size = exp.Paren(this=query.sql(node.scope.size, last))
@@ -81,6 +81,16 @@ def _others(query: RuleQuery, node: Related, last: str) -> exp.Expr:
             exp.select("e.*")
             .from_(exp.alias_(exp.to_table("encounters"), "e", table=True))
             .where(column("live", "e"), inpatient)
+            .subquery()
+        )
+    if node.of == "unlisted":
+        keys = ("institution", "id")
+        same = exp.and_(*(exp.EQ(this=column(key, "c"), expression=column(key, "l")) for key in keys))
+        listed = exp.select(literal(1)).from_(exp.alias_(exp.to_table(last), "c", table=True)).where(same)
+        return (
+            exp.select("l.*")
+            .from_(exp.alias_(exp.to_table("lines"), "l", table=True))
+            .where(column("live", "l"), exp.Not(this=exp.Exists(this=listed)))
             .subquery()
         )
     knowledge = query.rule.knowledge
@@ -113,7 +123,7 @@ def _conditions(query: RuleQuery, node: Related, last: str) -> list[exp.Expr]:
             tests.append(exp.NEQ(this=column("partner_side", "o"), expression=column("side", last)))
     if node.of == "lines":
         tests.append(exp.EQ(this=column("kp_id", "o"), expression=column("kp_id", last)))
-    same_kind = {"partner": "line", "lines": "line", "stays": "encounter", "sales": "sale"}[node.of] == query.kind
+    same_kind = {"partner": "line", "lines": "line", "unlisted": "line", "stays": "encounter", "sales": "sale"}[node.of] == query.kind
     if same_kind:
         itself = exp.and_(
             *(exp.EQ(this=column(key, "o"), expression=column(key, last)) for key in query.key_columns() if key not in ("kp_id", "side"))
@@ -141,17 +151,20 @@ def _before(first: str, second: str, time: str) -> exp.Expr:
     return result
 
 
-def _diagnosis(query: RuleQuery, node: Related, last: str) -> exp.Select:
-    """Whether a diagnosis of the encounter stands in the point's role; unknown without diagnoses or without codes."""
+def _coded(query: RuleQuery, node: Related, last: str) -> exp.Select:
+    """Whether a code of the row, or a diagnosis of its encounter, stands in the point's role; unknown without codes on either side."""
     encounter = "id" if query.kind == "encounter" else "encounter"
     joined = exp.select(*(column(key, last) for key in query.key_columns())).from_(last)
-    joined = joined.join(
-        exp.alias_(exp.to_table("diagnoses"), "d", table=True),
-        on=exp.and_(
-            exp.EQ(this=column("person", "d"), expression=column("person", last)),
-            exp.EQ(this=column("encounter", "d"), expression=column(encounter, last)),
-        ),
-    )
+    own = CODED[node.of]
+    code = column(own, last) if own else column("code", "d")
+    if not own:
+        joined = joined.join(
+            exp.alias_(exp.to_table("diagnoses"), "d", table=True),
+            on=exp.and_(
+                exp.EQ(this=column("person", "d"), expression=column("person", last)),
+                exp.EQ(this=column("encounter", "d"), expression=column(encounter, last)),
+            ),
+        )
     joined = joined.join(
         exp.alias_(exp.to_table("point_codes"), "q", table=True),
         on=exp.and_(
@@ -159,12 +172,14 @@ def _diagnosis(query: RuleQuery, node: Related, last: str) -> exp.Select:
             exp.EQ(this=column("role", "q"), expression=literal(node.role)),
         ),
     )
-    start = exp.Substring(this=column("code", "d"), start=literal(1), length=exp.Length(this=column("code", "q")))
+    start = exp.Substring(this=code.copy(), start=literal(1), length=exp.Length(this=column("code", "q")))
     matches = exp.or_(
-        exp.EQ(this=column("code", "d"), expression=column("code", "q")),
+        exp.EQ(this=code.copy(), expression=column("code", "q")),
         exp.and_(column("is_prefix", "q"), exp.EQ(this=start, expression=column("code", "q"))),
     )
     found = exp.Max(this=case((exp.Paren(this=matches), literal(1)), default=literal(0)))
+    if own:
+        joined = joined.where(not_null(code.copy()))
     return joined.select(exp.alias_(exp.EQ(this=found, expression=literal(1)), "value")).group_by(
         *(column(key, last) for key in query.key_columns())
     )

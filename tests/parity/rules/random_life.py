@@ -8,29 +8,65 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 from typing import Any
 
+from random_codes import (
+    DEPARTMENTS,
+    DIAGNOSES,
+    DISEASES,
+    DRUGS,
+    EARLIEST,
+    HOSPITALS,
+    ITEMS,
+    KINDS,
+    MILD,
+    PHARMACY,
+    PIECES,
+    REGIONS,
+    SERVICES,
+    START,
+    maybe,
+)
+from random_points import points
+
 from xiezhi.domain.calendar import day_number
 from xiezhi.domain.facts import PartitionFacts, PersonFacts, Sale, Stock
-from xiezhi.domain.knowledge import KnowledgePoint, Limit, PointCode, sorted_codes
+from xiezhi.domain.knowledge import KnowledgePoint
 from xiezhi.domain.money import MICRO
 from xiezhi.domain.netting import Lookups, RawPerson, person_facts
 
-START = datetime(2026, 1, 5, 8)
-EARLIEST = day_number(date(2026, 1, 12))
-HOSPITALS, PHARMACY = ("H1", "H2", "H3"), "P1"
-DRUGS = tuple(f"XA0{group}AAA00{group}{form}001010100001" for group in (1, 2, 3) for form in ("A", "B", "C"))
-SERVICES = tuple(f"00{number}109000010000" for number in range(1, 8))
-ITEMS = (*DRUGS, "ZA01BAF9997030199315", *SERVICES, "C01010100100000000001", "LOCAL-1")
-DIAGNOSES = ("E11.900", "I10.x00", "J18.900", "Z51.100", "F20.000", "K35.800")
-REGIONS = ("990101", "990201", "98", None)
-MILD = ("I10.x00", "J18.900")
-KINDS = ("11", "11", "13", "14", "21", "21", "21", "41", "51", "99", None)
 Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Habit:
+    """How a person uses care; ranges are those of `randrange`."""
+
+    weight: int
+    visits: tuple[int, int] = (1, 6)
+    days: int = 70
+    kinds: tuple[str | None, ...] = KINDS
+    lines: tuple[int, int] = (1, 9)
+    longest_stay: int = 9
+    diagnoses: tuple[str, ...] = DIAGNOSES
+    hospitals: int = 3
+    items: tuple[str, ...] = ()
+    one_prescription: bool = False
+
+
+HABITS = {
+    "none": Habit(4),
+    "buyer": Habit(3, visits=(12, 26), days=5, kinds=("41", "41", "41", "41", "21"), lines=(1, 3)),
+    "visitor": Habit(2, visits=(20, 26), days=3, kinds=("11", "11", "11", "13"), lines=(1, 2), diagnoses=MILD),
+    "readmitted": Habit(5, visits=(9, 12), days=40, kinds=("21",), lines=(1, 3), longest_stay=3, diagnoses=MILD, hospitals=1),
+    "many drugs": Habit(1, kinds=("11", "14"), lines=(9, 10), items=DRUGS, one_prescription=True),
+    "parts": Habit(4, items=SERVICES),
+    "pieces": Habit(2, kinds=("11",), lines=(2, 5), items=PIECES),
+}
 
 
 @dataclass(frozen=True)
@@ -50,11 +86,6 @@ def world(seed: int, persons: int, net: Callable[[RawPerson, Lookups], PersonFac
     sold = [trace(random, f"T{number}") for number in range(persons)]
     stocked = [stock(random, place) for place in (*HOSPITALS, PHARMACY)]
     return World(tuple(people), (*sold, *stocked), points(random))
-
-
-def maybe(random: Random, value: Any, share: float = 0.9) -> Any:
-    """The value, or sometimes nothing."""
-    return value if random.random() < share else None
 
 
 def person(random: Random, number: str, net: Callable[[RawPerson, Lookups], PersonFacts] = person_facts) -> PersonFacts:
@@ -77,7 +108,7 @@ def lookups(random: Random) -> Lookups:
                 "status": random.choice("123"),
                 "begndate": maybe(random, date(2026, 1, 20)),
                 "enddate": maybe(random, date(2026, 3, 20), 0.5),
-                "dr_profttl": "231",
+                "dr_profttl": maybe(random, random.choice(("231", "233", "234"))),
                 "caty": None,
                 "updt_time": datetime(2026, 2, 10),
                 "content_hash": "0",
@@ -101,25 +132,9 @@ def raw_person(random: Random, number: str) -> RawPerson:
     diagnoses: Rows = []
     lines: Rows = []
     regular = random.sample(ITEMS, 5)
-    habit = random.choice(
-        (
-            "none",
-            "none",
-            "none",
-            "none",
-            "buyer",
-            "buyer",
-            "readmitted",
-            "readmitted",
-            "readmitted",
-            "readmitted",
-            "many drugs",
-            "parts",
-            "parts",
-        )
-    )
+    habit = random.choices(tuple(HABITS.values()), [each.weight for each in HABITS.values()])[0]
     serials: Counter[str] = Counter()
-    for index in range({"buyer": random.randrange(12, 26), "readmitted": 7}.get(habit, random.randrange(1, 6))):
+    for index in range(random.randrange(*habit.visits)):
         visit = encounter(random, f"{number}E{index}", number, sex, birth, death, habit)
         if random.random() < 0.95:
             encounters.append(visit)
@@ -130,46 +145,41 @@ def raw_person(random: Random, number: str) -> RawPerson:
         for moment in (datetime(2026, 5, 1), datetime(2026, 5, 2))[: random.randrange(1, 3)]:
             diagnoses += [
                 {"mdtrt_id": visit["mdtrt_id"], "diag_code": code, "maindiag_flag": "01"[position == 0], "updt_time": moment}
-                for position, code in enumerate(random.sample(MILD if habit == "readmitted" else DIAGNOSES, random.randrange(0, 3)))
+                for position, code in enumerate(random.sample(habit.diagnoses, random.randrange(0, 3)))
             ]
-        for at in range(
-            {"buyer": random.randrange(1, 3), "readmitted": random.randrange(1, 3), "many drugs": 9}.get(habit, random.randrange(1, 9))
-        ):
+        for at in range(random.randrange(*habit.lines)):
             item = random.choice(regular) if random.random() < 0.8 else random.choice(ITEMS)
-            if habit == "many drugs":
-                item = DRUGS[at]
-            if habit == "parts":
-                item = random.choice(SERVICES)
-            lines += charge(random, serials, visit, bills, item, "1" if habit == "many drugs" else random.choice("12"))
+            if habit.items:
+                item = habit.items[at] if habit.one_prescription else random.choice(habit.items)
+            lines += charge(random, serials, visit, bills, item, "1" if habit.one_prescription else random.choice("12"))
     return RawPerson(number, lines, encounters, settlements, diagnoses)
 
 
-def encounter(random: Random, identity: str, number: str, sex: Any, birth: Any, death: Any, habit: str) -> dict[str, Any]:
+def encounter(random: Random, identity: str, number: str, sex: Any, birth: Any, death: Any, habit: Habit) -> dict[str, Any]:
     """A visit or stay."""
-    kind = random.choice({"buyer": ("41", "41", "41", "41", "21"), "readmitted": ("21",), "many drugs": ("11", "14")}.get(habit, KINDS))
-    begin = START + timedelta(days=random.randrange(0, {"buyer": 5, "readmitted": 30}.get(habit, 70)), hours=random.randrange(0, 4))
-    length = random.randrange(1, 3 if habit == "readmitted" else 9) if kind == "21" else 0
-    diagnoses = MILD if habit == "readmitted" else DIAGNOSES
+    kind = random.choice(habit.kinds)
+    begin = START + timedelta(days=random.randrange(0, habit.days), hours=random.randrange(0, 4))
+    length = random.randrange(1, habit.longest_stay) if kind == "21" else 0
     return {
         "mdtrt_id": identity,
         "psn_no": number,
-        "fixmedins_code": PHARMACY if kind == "41" else random.choice(HOSPITALS[: 1 if habit == "readmitted" else 3]),
+        "fixmedins_code": PHARMACY if kind == "41" else random.choice(HOSPITALS[: habit.hospitals]),
         "med_type": kind,
         "gend": sex,
         "brdy": birth,
-        "insutype": maybe(random, random.choice(("310", "390", "510"))),
+        "insutype": maybe(random, random.choice(("310", "390", "410", "510"))),
         "hosp_lv": maybe(random, "05", 0.3),
         "fix_blng_admdvs": maybe(random, random.choice(REGIONS), 0.7),
         "begntime": maybe(random, begin, 0.95),
         "at": begin,
         "endtime": maybe(random, begin + timedelta(days=length, hours=1), 0.93),
         "adm_caty": "A03",
-        "dise_no": None,
-        "dscg_maindiag_code": maybe(random, random.choice(diagnoses)),
+        "dise_no": maybe(random, random.choice(DISEASES)),
+        "dscg_maindiag_code": maybe(random, random.choice(habit.diagnoses)),
         "dscg_way": random.choice("11112"),
         "die_date": death.date() if death else None,
-        "matn_stas": None,
-        "internet_flag": None,
+        "matn_stas": maybe(random, random.choice("012")),
+        "internet_flag": maybe(random, random.choice("01")),
         "refl_old_mdtrt_id": maybe(random, "E", 0.05),
         "updt_time": None,
         "content_hash": "0",
@@ -235,7 +245,7 @@ def charge(random: Random, serials: Counter[str], visit: dict[str, Any], bills: 
         "inscp_amt": maybe(random, amount),
         "pric_uplmt_amt": maybe(random, Decimal(10), 0.3),
         "rx_drord_no": maybe(random, prescription),
-        "bilg_dept_codg": "A03",
+        "bilg_dept_codg": maybe(random, random.choice(DEPARTMENTS)),
         "bilg_dr_code": maybe(random, random.choice(("D1", "D2"))),
         "prd_days": maybe(random, Decimal(random.choice((3, 7, 14, 30, 45, 100))), 0.7),
         "dscg_tkdrug_flag": maybe(random, random.choice("01")),
@@ -246,6 +256,9 @@ def charge(random: Random, serials: Counter[str], visit: dict[str, Any], bills: 
         "content_hash": "0",
         "known_fields": 1,
     }
+    if item in PIECES and random.random() < 0.3:
+        line["cnt"] = Decimal(5000)
+        line["det_item_fee_sumamt"] = line["cnt"] * price
     rows = [line]
     if random.random() < 0.22:
         changed = random.choice(
@@ -311,7 +324,7 @@ def stock(random: Random, place: str) -> PartitionFacts:
         Stock(
             place,
             item,
-            random.choice(("western", "patent", "piece", "consumable", None)),
+            random.choice(("western", "patent", "piece", "consumable", "consumable", None)),
             24312 + month,
             day_number(date(2026, 1 + month, 1)),
             random.choice(REGIONS),
@@ -319,89 +332,7 @@ def stock(random: Random, place: str) -> PartitionFacts:
             maybe(random, random.randrange(0, 40) * MICRO),
             maybe(random, random.randrange(0, 600_000)),
         )
-        for item in DRUGS
+        for item in (*DRUGS, *SERVICES)
         for month in range(11)
     ]
     return PartitionFacts(stock=tuple(rows))
-
-
-LIMITS: dict[int, Callable[[Random], dict[str, Any]]] = {
-    2: lambda r: {"insurance": "生育"},
-    7: lambda r: r.choice(({"max_age_years": r.choice((10, 14))}, {"max_age_days": 28}, {})),
-    8: lambda r: {},
-    9: lambda r: {"max_days": maybe(r, r.choice((5, 15)))},
-    10: lambda r: {
-        "course_mode": maybe(r, r.choice(("days", "span", "span"))),
-        "course_days": maybe(r, r.choice((1, 3)), 0.8),
-        "course_months": maybe(r, 1, 0.3),
-    },
-    12: lambda r: {"level": maybe(r, r.choice((2, 3)))},
-    13: lambda r: {"encounter": maybe(r, r.choice(("住院", "急诊或住院", "门诊", "门慢特")))},
-    14: lambda r: {"max_price": maybe(r, r.choice((8, 12)) * MICRO), "level": maybe(r, r.choice((1, 2, 3)), 0.6)},
-    15: lambda r: {"surgery_group": maybe(r, r.choice("AB")), "discount": maybe(r, MICRO // 2)},
-    25: lambda r: window(r),
-    26: lambda r: {"window": r.choice(("day", "encounter"))} | {"max_price": maybe(r, 15 * MICRO, 0.6)},
-    27: lambda r: {"max_quantity": maybe(r, r.choice((1, 2)) * MICRO, 0.95)},
-    31: lambda r: {"max_quantity": maybe(r, 2 * MICRO, 0.95), "per_days": maybe(r, r.choice((1, 7, 15)), 0.95)},
-    34: lambda r: {"max_amount": r.choice((1000, 3000)), "per": maybe(r, r.choice(("calendar_day", "encounter", "year")))},
-    64: lambda r: window(r),
-    67: lambda r: {"sex": maybe(r, r.choice("12"))},
-    74: lambda r: {},
-}
-"""Limits by class."""
-
-
-def window(random: Random) -> dict[str, Any]:
-    """A window, at times without the hours it needs."""
-    name = maybe(random, random.choice(("day", "encounter", "hour", "hours")), 0.95)
-    return {"window": name, "window_hours": maybe(random, 2, 0.95) if name == "hours" else None}
-
-
-def points(random: Random) -> tuple[KnowledgePoint, ...]:
-    """Several points a class; some end, begin late, hold in one region only, or lack their limit."""
-    found = []
-    for class_no, limit in LIMITS.items():
-        for index in range(6):
-            own = random.sample(SERVICES if class_no in (15, 26) else ITEMS, 3)
-            others = (
-                random.sample((*DIAGNOSES, "E11", "I10"), 2)
-                if class_no == 8
-                else [item for item in random.sample(ITEMS, 5) if item not in own]
-            )
-            codes = [PointCode("a", code) for code in own] + [PointCode("b", code) for code in others if class_no in (8, 25, 26, 64, 74)]
-            if class_no == 26:
-                codes = [PointCode("a", "LOCAL-1"), *(PointCode("b", code) for code in own[1:])]
-            if class_no == 8 and index == 5:
-                codes = codes[:3]
-            point = KnowledgePoint(
-                f"K{class_no:02d}-{index}",
-                class_no,
-                "示例",
-                "",
-                "",
-                "",
-                None,
-                date(2020, 1, 1),
-                None,
-                (),
-                "",
-                "",
-                "",
-                True,
-                "",
-                Limit(**limit(random)),
-                sorted_codes(codes),
-            )
-            change: dict[str, Any] = {}
-            if index == 0:  # a point that lacks what it limits
-                change["limit"] = replace(
-                    point.limit, max_quantity=None, max_amount=None, course_days=None, sex=None, level=None, discount=None, window=None
-                )
-            if random.random() < 0.15:
-                change["valid_from"] = date(2026, 2, 1)
-            if random.random() < 0.15:
-                change["valid_to"] = date(2026, 2, 20)
-            if random.random() < 0.2:
-                change["region"] = random.choice(("990101", "990100", "990000"))
-            found.append(replace(point, **change))
-    return tuple(found)
