@@ -1,0 +1,7 @@
+-- hand-written, for DuckDB: hits of GZ10000101011000 with the amount of each row in fen
+SELECT l.institution, l.id, k.kp_id, l.amount AS amount
+FROM lines l JOIN point_items k ON k.class_no = 11 AND k.code = l.item AND k.side = 'a' AND l.date >= k.start AND (k.end_ IS NULL OR l.date <= k.end_) AND (k.region = '' OR k.region IN (l.region, l.region[:4] || '00', l.region[:2] || '0000'))
+WHERE l.live AND l.date >= 18748 AND l.kind = 'chronic' AND l.disease IS NOT NULL
+  AND EXISTS (SELECT 1 FROM point_codes q WHERE q.kp_id = k.kp_id AND q.role = 'b')
+  AND NOT EXISTS (SELECT 1 FROM point_codes q WHERE q.kp_id = k.kp_id AND q.role = 'b'
+                    AND (l.disease = q.code OR (q.is_prefix AND starts_with(l.disease, q.code))))
