@@ -7,5 +7,5 @@ WITH c AS (
 k AS (SELECT * FROM point_items WHERE class_no = 9 AND side = 'a')
 SELECT l.institution, l.id, COALESCE(k.kp_id, '') AS kp_id,
        (2 * l.amount::HUGEINT * (l.days_supplied - COALESCE(k.max_days * 1000000, l.allowed)) + l.days_supplied) // (2 * l.days_supplied) AS amount
-FROM c l LEFT JOIN k ON k.code = l.item AND l.date >= k.start AND (k.end_ IS NULL OR l.date <= k.end_)
-WHERE l.days_supplied > COALESCE(k.max_days * 1000000, l.allowed) AND NOT (l.quantity <= 1000000) AND l.kind IS NOT NULL
+FROM c l LEFT JOIN k ON k.code = l.item AND l.date >= k.start AND (k.end_ IS NULL OR l.date <= k.end_) AND (k.region = '' OR k.region IN (l.region, l.region[:4] || '00', l.region[:2] || '0000'))
+WHERE l.days_supplied > COALESCE(k.max_days * 1000000, l.allowed) AND NOT (l.quantity <= 1000000) AND (k.max_days IS NOT NULL OR l.kind IS NOT NULL)
