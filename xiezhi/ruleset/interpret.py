@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from xiezhi.domain.calendar import full_months
@@ -102,3 +103,14 @@ def _ordered(op: str, left: Any, right: Any) -> bool:
     if op == "<=":
         return bool(left <= right)
     return bool(left > right) if op == ">" else bool(left >= right)
+
+
+def aggregate(how: str, values: Sequence[Any]) -> Any:
+    """Values that are known, aggregated: sum, distinct, max or min; the latter are None where there are no values."""
+    if how == "sum":
+        return sum(values)
+    if how == "distinct":
+        return len(set(values))
+    if not values:
+        return None
+    return max(values) if how == "max" else min(values)

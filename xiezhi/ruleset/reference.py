@@ -17,7 +17,7 @@ from xiezhi.ruleset import expr as x
 from xiezhi.ruleset.build import SUBJECT_KEYS
 from xiezhi.ruleset.features import CODED, LOCAL_SCOPES, POINT_SCOPES, SCOPE_KEYS, Related, Scope, ScopeKind, Window
 from xiezhi.ruleset.hits import Evaluation, FactRow, Hit, HitRow, hit_row, subject_text
-from xiezhi.ruleset.interpret import evaluate
+from xiezhi.ruleset.interpret import aggregate, evaluate
 from xiezhi.ruleset.points import JudgedPoint, PointBase
 from xiezhi.ruleset.spec import RuleSpec
 from xiezhi.ruleset.types import DATE_COLUMN
@@ -295,7 +295,7 @@ class _Env:
             ordered = sorted(pool, key=lambda c: (*(self._rank(c, part, descending) for part, descending in node.order), c.order))
             return (self._value_of(ordered[0], node.value) if ordered else None), proof
         values = [v for c in pool if (v := self._value_of(c, node.value)) is not None]
-        return _aggregate(node.how, values), proof
+        return aggregate(node.how, values), proof
 
     def _rank(self, candidate: Candidate, part: x.Expr, descending: bool) -> tuple[bool, Any]:
         value = self._value_of(candidate, part)
@@ -346,7 +346,7 @@ class _Env:
             assert node.value is not None
             if (value := evaluate(node.value, self)) is not None:
                 values.append(value)
-        return _aggregate(node.how, values), proof
+        return aggregate(node.how, values), proof
 
     def _others(self, node: Related) -> Iterator[Candidate]:
         facts, own = self.facts, self.candidate.row
@@ -357,8 +357,7 @@ class _Env:
         elif node.of == "stays" and isinstance(facts, PersonFacts):
             yield from (Candidate(e, None, "") for e in facts.encounters if e.live and e.kind == INPATIENT and e is not own)
         elif node.of == "unlisted" and isinstance(facts, PersonFacts):
-            listed = {id(c.row) for c in self.candidates}
-            yield from (Candidate(line, None, "") for line in facts.lines if line.live and id(line) not in listed)
+            yield from (Candidate(e, None, "") for e in facts.lines if e.live and all(c.row is not e for c in self.candidates))
         elif node.of == "partner" and isinstance(facts, PersonFacts) and (point := self.candidate.point) is not None:
             role = self._role(node)
             yield from (
@@ -374,10 +373,12 @@ class _Env:
         point, row = self.candidate.point, self.candidate.row
         if point is None or not isinstance(self.facts, PersonFacts) or not point.codes.get(node.role):
             return None
-        if CODED[node.of]:
-            codes = frozenset({getattr(row, CODED[node.of])} - {None})
-        else:
-            codes = self.facts.diagnoses.get(str(getattr(row, "encounter", None) or getattr(row, "id", "")), frozenset())
+        own = CODED[node.of]
+        codes = (
+            {getattr(row, own)} - {None}
+            if own
+            else self.facts.diagnoses.get(str(getattr(row, "encounter", None) or getattr(row, "id", "")))
+        )
         return None if not codes else any(point.covers(node.role, code) for code in codes)
 
     def _absence_is_known(self, node: Related, kind: ScopeKind | None) -> bool:
@@ -391,13 +392,3 @@ class _Env:
             return True
         days = evaluate(node.scope.size, self)
         return days is not None and self.facts.earliest_date is not None and self.facts.earliest_date <= row.date - days + 1
-
-
-def _aggregate(how: str, values: list[Any]) -> Any:
-    if how == "sum":
-        return sum(values)
-    if how == "distinct":
-        return len(set(values))
-    if not values:
-        return None
-    return max(values) if how == "max" else min(values)

@@ -22,12 +22,10 @@ from xiezhi.settings import find_rules_dir
 
 FIRINGS = 100
 NEVER_UNKNOWN = {
-    "GZ10000101003000": "a net amount is always known",
     "GZ10000201002000": "no input can be missing",
     "GZ10000202004000": "the prescription is known where the rule looks",
     "GZ10000204003000": "visits are always counted",
     "GZ10000301006000": "no earlier drug is an answer",
-    "XZ-C76": "the prescription is known where the rule looks, and pieces are always counted",
     "XZ-DQ-001": "no input can be missing",
     "XZ-DQ-002": "no input can be missing",
     "XZ-DQ-003": "no input can be missing",

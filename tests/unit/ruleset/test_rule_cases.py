@@ -29,8 +29,13 @@ SURVIVORS: dict[tuple[str, str], str] = {
     ("GZ10000101010000", "when.parts.2 without part 0"): IMPLIED,
     ("GZ10000101010000", "when.parts.2 without part 1"): IMPLIED,
     ("GZ10000102002000", "when. without part 0"): IMPLIED,
+    ("GZ10000102010000", "when.parts.0 without part 0"): IMPLIED,
+    ("GZ10000102010000", "when.parts.1 without part 1"): IMPLIED,
+    ("GZ10000102010000", "when.parts.2 without part 0"): IMPLIED,
+    ("GZ10000102010000", "when.parts.2 without part 1"): IMPLIED,
     ("GZ10000102013000", "no amount"): "no published point of class 26 states the price of the bundle",
     ("GZ10000201002000", "where. > → >="): "a line of quantity 0 is no live line",
+    ("XZ-C77", "each billed_line"): "a line that is gone holds no more than is allowed",
 }
 """Changes that no case can notice, with the reason."""
 
