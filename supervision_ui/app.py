@@ -130,7 +130,7 @@ def _failed(visit: Visit, error: Exception) -> Response:
     if isinstance(error, Refused):
         return visit.error(error.status, visit._(error.problems[0].what), [])
     if isinstance(error, Conflict):
-        return visit.error(409, visit._("病例已被他人更改，请重新打开后再审核"), [str(error)])
+        return visit.error(409, visit._("案件已被他人更改，请重新打开后再审核"), [str(error)])
     if isinstance(error, ServiceUnreachable):
         return visit.error(503, visit._("数据库暂不可用"), [str(error)])
     if isinstance(error, XiezhiError):

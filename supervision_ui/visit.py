@@ -64,7 +64,7 @@ class Visit:
     def reader(self) -> Actor:
         """Who asks, where the role may read cases; raises `Refused` otherwise."""
         if self.actor.role not in READERS:
-            raise Refused.with_status(403, "本账号的角色不能查看病例")
+            raise Refused.with_status(403, "本账号的角色不能查看案件")
         return self.actor
 
     def check_csrf(self) -> None:

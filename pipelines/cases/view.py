@@ -56,7 +56,7 @@ def print_queue(page: QueuePage, totals: tuple[int, int, int]) -> None:
     """Print a page of the queue."""
     right: Any = "right"
     table = Table(
-        Column("病例 case", min_width=20, no_wrap=True),
+        Column("案件 case", min_width=20, no_wrap=True),
         "机构 institution",
         "人员 person",
         "状态 state",
@@ -139,7 +139,7 @@ def print_case(case: Case, findings: Sequence[Finding], past: Sequence[PastDecis
     console = wide_console()
     about = mask(case.person_id) or case.key.theme
     console.print(
-        f"病例 case {case.case_id} · {case.key.institution_code} · {about} · 状态 state {case.state.value} · 版本 version {case.version}"
+        f"案件 case {case.case_id} · {case.key.institution_code} · {about} · 状态 state {case.state.value} · 版本 version {case.version}"
     )
     product = f"{factors_text(case.factors)} = {case.factors.priority}"
     console.print(f"金额 amount {yuan(case.amount_fen)} · 已确认 confirmed {yuan(case.confirmed_fen)} · {product}")

@@ -83,7 +83,7 @@ def reopen(visit: Visit) -> Response:
     """Open a closed case again; the reason is required."""
     note = visit.form.get("note", "").strip()[:2000]
     if not note:
-        raise Refused.with_status(422, "重开病例须写明理由")
+        raise Refused.with_status(422, "重开案件须写明理由")
     done = decide_case.reopen(visit.desk.store, visit.desk.scheme, visit.reader(), _id(visit), note, visit.at)
     return _back(visit, done, visit._("已重开"))
 
@@ -113,7 +113,7 @@ def _page(visit: Visit, revealed: str) -> Response:
     with desk.database.read() as connection:
         case = load_cases(connection, actor.scope, [_id(visit)]).get(_id(visit))
         if case is None:
-            raise Refused.with_status(404, "没有这个病例")
+            raise Refused.with_status(404, "没有这个案件")
         findings, past = load_findings(connection, actor.scope, case.case_id), load_decisions(connection, actor.scope, case.case_id)
         rating = credit_rows.ratings(connection, "institution", [case.key.institution_code]).get(case.key.institution_code)
     keys = {line_key(each, line) for each in findings for line in (*each.line_ids, *each.related_line_ids)}

@@ -27,7 +27,7 @@ def home(visit: Visit) -> Response:
     """To the queue, which every reader works from."""
     if visit.actor.role in READERS:
         return RedirectResponse("/queue", status_code=303)
-    raise Refused.with_status(403, "本账号的角色不能查看病例")
+    raise Refused.with_status(403, "本账号的角色不能查看案件")
 
 
 def queue(visit: Visit) -> Response:

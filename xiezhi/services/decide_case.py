@@ -57,6 +57,7 @@ def decide(
         unit.add_decisions(after, chosen, actor, at)
         listed = [
             {"finding": key[0], "line": key[1], "decision": each.decision.value, "reason": each.reason, "note": each.note}
+            | ({"simulated": True, "sample": each.sample} if each.simulated else {})
             for key, each in sorted(chosen.items())
         ]
         return _store(unit, scheme, actor, "case.decided", after, {"lines": listed}, at)
