@@ -58,7 +58,7 @@ def line_row(case_id: str, line: CaseLine) -> dict[str, Any]:
         "counted_fen",
         "present",
     )
-    values = {name: getattr(line, name) for name in (*names, "reason", "decided_by", "decided_at")}
+    values = {name: getattr(line, name) for name in (*names, "reason", "decided_by", "decided_at", "simulated", "sample")}
     return {"case_id": case_id, "decision": line.decision.value if line.decision else None, **values}
 
 

@@ -124,6 +124,8 @@ class SqlCaseUnit:
                 "decision": verdict.decision.value,
                 "reason": verdict.reason,
                 "note": verdict.note,
+                "simulated": verdict.simulated,
+                "sample": verdict.sample,
                 "actor": actor.username,
                 "role": actor.role.value,
                 "at": at,
