@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from streaming.consumer import Consumer
 from streaming.judge import Judge
 from streaming.sinks import Sinks
+from streaming.topics import ALL_TOPICS
 from xiezhi.ports import EventLog
 from xiezhi.ruleset.loader import load_rules
 from xiezhi.ruleset.points import PointBase
@@ -27,13 +28,30 @@ def open_log(settings: Settings) -> Iterator[EventLog]:
     if settings.kafka:
         from streaming.kafka_log import KafkaLog
 
-        event_log = KafkaLog(settings.kafka)
+        event_log = KafkaLog(settings.kafka, partitions=settings.partitions, prefix=settings.topic_prefix)
     else:
         from streaming.embedded_log import EmbeddedLog
 
-        event_log = EmbeddedLog(settings.home / LOG)
+        event_log = EmbeddedLog(settings.home / LOG, partitions=settings.partitions, fsync=settings.log_fsync)
     try:
         yield event_log
+    finally:
+        event_log.close()
+
+
+def create_topics(settings: Settings) -> list[str]:
+    """Make the topics that are missing on Kafka, with the partitions of the settings; returns their names, none for the embedded log.
+
+    Raises:
+        ServiceUnreachable: the cluster does not answer.
+    """
+    if not settings.kafka:
+        return []
+    from streaming.kafka_log import KafkaLog
+
+    event_log = KafkaLog(settings.kafka, partitions=settings.partitions, prefix=settings.topic_prefix)
+    try:
+        return event_log.create(ALL_TOPICS)
     finally:
         event_log.close()
 

@@ -1,4 +1,4 @@
-"""The commands `xiezhi stream` and `xiezhi replay`."""
+"""The commands `xiezhi stream`, `xiezhi replay` and `xiezhi topics`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def stream(
     with open_consumer(settings) as consumer:
         try:
             if once:
-                consumer.drain(quiet=20 if settings.kafka else 1)  # Kafka hands out partitions after some polls only
+                consumer.drain()
             else:
                 while True:
                     if not consumer.step():
@@ -83,3 +83,25 @@ def replay(
             store = DeltaStore.of_home(other)
             sent = replay_store(log, store, lambda text: typer.echo(text, err=True), own=other.absolute() == settings.home.absolute())
     typer.echo(json.dumps({"events": sent}) if as_json else f"事件 events {sent:,}")
+
+
+def topics(as_json: Annotated[bool, typer.Option("--json", help="输出一个 JSON 文档。Print one JSON document.")] = False) -> None:
+    """建立 Kafka 上缺少的主题；已有主题不变。Make the topics that Kafka lacks; existing ones stay as they are.
+
+    内置日志的主题在首次写入时建立。The embedded log makes a topic when it is first written to.
+    """
+    import json
+
+    from streaming.app import create_topics
+    from streaming.topics import ALL_TOPICS
+    from xiezhi.settings import load_settings
+
+    settings = load_settings()
+    made = create_topics(settings)
+    if as_json:
+        document = {"log": settings.kafka or "embedded", "topics": [settings.topic_prefix + name for name in ALL_TOPICS], "made": made}
+        typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    elif settings.kafka:
+        typer.echo(f"主题 topics {len(ALL_TOPICS)} · 新建 made {len(made)}{': ' if made else ''}{', '.join(made)}")
+    else:
+        typer.echo("内置日志的主题在首次写入时建立 the embedded log makes topics when they are first written to")

@@ -110,11 +110,13 @@ class Consumer:
         self.counts.events += len(events)
         return bool(events) or judged > 0
 
-    def drain(self, quiet: int = 1) -> None:
-        """Work until `quiet` steps in a row had nothing to do."""
-        idle = 0
-        while idle < quiet:
-            idle = 0 if self.step() else idle + 1
+    def drain(self) -> None:
+        """Work until there is nothing to do and the whole group has dealt with every event.
+
+        On Kafka that waits for partitions that the group is still handing out, for instance those of a member that was killed.
+        """
+        while self.step() or self._log.lag(GROUP, CLAIM_TOPICS):
+            pass
 
     def _transact(self, work: Callable[[Update], int]) -> int:
         while True:

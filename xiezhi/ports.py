@@ -61,6 +61,10 @@ class EventLog(Protocol):
         """Note that the group has dealt with these events and all before them in their partitions."""
         ...
 
+    def lag(self, group: str, topics: Sequence[str]) -> int:
+        """How many events of these topics the group has not committed yet, whoever of its members they belong to."""
+        ...
+
     def close(self) -> None:
         """Let go of files, locks and connections; uncommitted events will be read again."""
         ...

@@ -125,5 +125,10 @@ def rows_of_store(store: DeltaStore, tables: Iterable[str] = TABLES) -> dict[str
     return {table: rows for table, rows in result.items() if rows}
 
 
+def content(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a stored row says, whoever stored it."""
+    return [(name, str(value)) for name, value in sorted(row.items()) if name != "ingest_id"]
+
+
 MOMENT = datetime(2026, 7, 1)
 DAY = date(2026, 7, 1)
