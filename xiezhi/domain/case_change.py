@@ -96,7 +96,9 @@ def regroup(
         case = Case(key.case_id, key, None, State.OPEN, 0, (), factors_of(ordered, credit, as_of), at)
     elif not open_ and not case.touched:
         return None
-    after = replace(case, person_id=persons[0] if persons else case.person_id, lines=ordered, factors=factors_of(ordered, credit, as_of))
+    kept = {name: getattr(case.factors, name) for name in ("signal", "parts", "explored")}  # until they are asked for again
+    factors = replace(factors_of(ordered, credit, as_of), **kept)
+    after = replace(case, person_id=persons[0] if persons else case.person_id, lines=ordered, factors=factors)
     after = _settle(after)
     # Factors alone move with time and ratings; they do not make the page that a person reads stale.
     return after if replace(after, factors=case.factors) == case else replace(after, version=case.version + 1)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from xiezhi.domain.facts import PersonFacts, Sale, Stock
+from xiezhi.domain.facts import Encounter, Line, PersonFacts, Sale, Stock
 from xiezhi.domain.finding import Finding
 from xiezhi.domain.netting import Lookups, RawPerson, person_facts
 from xiezhi.domain.versions import Row, newest
@@ -108,10 +108,16 @@ class Screener:
     def screen(self, claim: Claim, known: Known, rule_ids: Sequence[str] = ()) -> Screening:
         """Judge a claim by the rules of its stage (only `rule_ids` where given) with what is known of the person."""
         facts = facts_of(claim, known)
-        hits = self._engines[claim.stage].evaluate(facts).hits
+        asked, encounter = claim.asked, claim.encounter
+
+        def concerns(row: Any) -> bool:
+            if isinstance(row, Line):
+                return (row.institution, row.id) in asked
+            return isinstance(row, Encounter) and row.id == encounter
+
+        hits = self._engines[claim.stage].about(facts, concerns)
         if rule_ids:
             hits = [hit for hit in hits if hit.rule_id in rule_ids]
-        encounter = claim.encounter
         subjects = {hit.rule_id + "\0" + "\0".join(hit.subject) for hit in hits if _concerns(hit, claim.asked, encounter)}
         kept = [hit for hit in hits if hit.rule_id + "\0" + "\0".join(hit.subject) in subjects]
         findings = assemble(self.rules, kept, claim.stage)

@@ -105,6 +105,7 @@ def scores_of(connection: Connection, subjects: Sequence[Named]) -> dict[Named, 
 def leads_of(connection: Connection, scope: Scope, subjects: Sequence[Named]) -> dict[Named, list[Lead]]:
     """As the method, inside a scope; within a transaction of the caller."""
     found: dict[Named, list[Lead]] = {}
+    made: dict[str, Lead] = {}
     for kind in Subject:
         for part in chunks(dict.fromkeys(subject_id for subject, subject_id in subjects if subject is kind)):
             asked = (
@@ -114,7 +115,9 @@ def leads_of(connection: Connection, scope: Scope, subjects: Sequence[Named]) ->
                 .order_by(leads.c.strength.desc(), leads.c.lead_id)
             )
             for row in rows(connection, asked):
-                found.setdefault((kind, row["subject_id"]), []).append(lead_of(row))
+                if row["lead_id"] not in made:
+                    made[row["lead_id"]] = lead_of(row)
+                found.setdefault((kind, row["subject_id"]), []).append(made[row["lead_id"]])
     return found
 
 
