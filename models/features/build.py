@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from importlib.resources import files
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from models.features import CATALOGUE
-from models.features.feature import PAST, WINDOW, Feature
+from models.features.feature import PAST, WINDOW
 from models.features.peers import peer_groups
 from xiezhi.domain.calendar import day_number, first_of_month
 from xiezhi.domain.errors import UsageError
@@ -141,21 +140,12 @@ def _findings_sql(subject: Subject) -> str:
         " 100 * COUNT(f.rule_id) / ANY_VALUE(t.visits) AS finding_rate, COUNT(DISTINCT f.rule_id) AS finding_rules"
         f" FROM (SELECT {key} AS subject_id, SUM(amount) AS amount, COUNT(DISTINCT encounter) AS visits FROM f_lines"
         f" WHERE {key} IS NOT NULL GROUP BY {key}) AS t"
-        f" LEFT JOIN (SELECT g.{_IN_FINDING[subject]} AS subject_id, g.rule_id, g.verdict, g.amount_fen FROM given_findings AS g, asked AS a"
-        " WHERE g.status = 'open' AND date_diff('day', DATE '1970-01-01', g.service_date) BETWEEN a.first_day AND a.last_day) AS f"
+        f" LEFT JOIN (SELECT g.{_IN_FINDING[subject]} AS subject_id, g.rule_id, g.verdict, g.amount_fen"
+        " FROM given_findings AS g, asked AS a WHERE g.status = 'open'"
+        " AND date_diff('day', DATE '1970-01-01', g.service_date) BETWEEN a.first_day AND a.last_day) AS f"
         " ON f.subject_id = t.subject_id GROUP BY t.subject_id"
     )
 
 
 def _sql(name: str) -> str:
     return files("models.features").joinpath("sql", f"{name}.sql").read_text("utf-8")
-
-
-def columns_of(table: pa.Table, subject: Subject) -> tuple[Feature, ...]:
-    """The catalogue's features that a table of features has, in the catalogue's order."""
-    return tuple(feature for feature in CATALOGUE[subject] if feature.name in table.column_names)
-
-
-def as_matrix(table: pa.Table, names: list[str]) -> dict[str, Any]:
-    """The columns of some features as NumPy arrays, NaN = missing."""
-    return {name: table.column(name).to_numpy(zero_copy_only=False) for name in names}
