@@ -39,8 +39,8 @@ class Crash(Exception):
 class Stream:
     """One home; `run` lives as long as a process would."""
 
-    def __init__(self, home: Path, judge: Judge, open_log: Callable[[], EventLog] | None = None) -> None:
-        self.home, self.judge = home, judge
+    def __init__(self, home: Path, judge: Judge, open_log: Callable[[], EventLog] | None = None, **sinks: Any) -> None:
+        self.home, self.judge, self.sinks = home, judge, sinks
         self.open_log = open_log or (lambda: EmbeddedLog(home / "log", fsync="never"))
         self.store = DeltaStore.of_home(home)
 
@@ -56,7 +56,7 @@ class Stream:
         with closing(self.open_log()) as log, closing(LmdbHistory(self.home / "history")) as history:
             with history.reading() as view:
                 sender = (view.get("meta", b"id") or b"").decode()
-            consumer = Consumer(log, history, self.judge, Sinks(log, self.store, sender), fault=fault, **more)
+            consumer = Consumer(log, history, self.judge, Sinks(log, self.store, sender, **self.sinks), fault=fault, **more)
             consumer.drain()
             return consumer
 
