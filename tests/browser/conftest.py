@@ -36,12 +36,13 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 
     from pipelines.cases.app import Desk, open_stored
     from pipelines.demo.run import demonstrate
+    from pipelines.demo.steps import LOADED, SWEEP
     from supervision_ui.app import create_app
     from xiezhi.storage.sql.users import add_user
 
     home = tmp_path / "home"
     monkeypatch.setenv("XIEZHI_HOME", str(home))
-    demonstrate(home, persons=300, months=3, seed=11, say=lambda text: None)
+    demonstrate(home, persons=300, months=3, seed=11, say=lambda text: None, chain=(*LOADED, SWEEP))
     desk = Desk.of(load_settings())
     open_stored(desk, as_of=date(2026, 9, 1), at=AT)
     add_user(desk.database, SYSTEM, "inspector", PASSWORD, Role.INSPECTOR, Scope.all(), AT)
