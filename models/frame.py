@@ -46,7 +46,7 @@ def matrix(X: Frame, features: Sequence[str]) -> Floats:
     values = np.array(X[list(features)].to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64, copy=True)
     wrong: NDArray[np.bool_] = np.isinf(values)
     if wrong.any():
-        names = ", ".join(features[i] for i in np.flatnonzero(wrong.any(axis=0)))
+        names = ", ".join(features[i] for i in np.flatnonzero(wrong.any(axis=0)).tolist())
         raise UsageError.of(f"infinite values in {names}", accepted="numbers, and NaN where a value is missing")
     return values
 

@@ -39,7 +39,8 @@ class SupervisedDetector:
 
     Directed features (+1, -1) can only raise or only lower the margin (monotone constraints): a more conspicuous value never makes a
     row look better. Rare kinds are not resampled (that breaks calibration); who needs yes or no takes `threshold`, chosen on margins
-    out of fold. Folds never split a group, so that the model cannot know an institution instead of a pattern.
+    out of fold. A missing value is read as the median of the fitted rows: that something is missing must not count against anybody.
+    Folds never split a group, so that the model cannot know an institution instead of a pattern.
 
     Args:
         directions: by feature.
@@ -71,6 +72,7 @@ class SupervisedDetector:
         self.calibration = Calibration()
         self.threshold = 0.5
         self.out_of_fold: Floats = np.empty(0)
+        self.medians: Floats = np.empty(0)
         self.text = ""
 
     def fit(self, X: Frame, y: Any = None, groups: Any = None) -> Self:
@@ -81,6 +83,8 @@ class SupervisedDetector:
         """
         self.features = feature_columns(X)
         values, target = matrix(X, self.features), labels(y, len(X))
+        self.medians = np.array([float(np.median(column[~np.isnan(column)])) if (~np.isnan(column)).any() else 0.0 for column in values.T])
+        values = self._filled(values)
         margins = np.full(len(target), np.nan)
         for train, test in splits(target, groups, self.folds, self.seed):
             margins[test] = _margin(self._grow(values[train], target[train]), values[test])
@@ -95,7 +99,7 @@ class SupervisedDetector:
 
     def margin(self, X: Frame) -> Floats:
         """Log-odds before calibration."""
-        values = matrix(X, self.features)
+        values = self._filled(matrix(X, self.features))
         return _margin(self._booster(), values) if len(values) else np.empty(0)
 
     def score(self, X: Frame) -> Floats:
@@ -104,7 +108,7 @@ class SupervisedDetector:
 
     def explain(self, X: Frame) -> Sequence[Explanation]:
         """TreeSHAP: base and shares in log-odds; their sum is the margin."""
-        values = matrix(X, self.features)
+        values = self._filled(matrix(X, self.features))
         if not len(values):
             return []
         shares = np.asarray(self._booster().predict(values, pred_contrib=True, num_threads=1), float)
@@ -113,6 +117,9 @@ class SupervisedDetector:
     def __getstate__(self) -> dict[str, Any]:
         """The state without the open booster, which is made anew from its text."""
         return {name: value for name, value in self.__dict__.items() if name != "_open"}
+
+    def _filled(self, values: Floats) -> Floats:
+        return np.where(np.isnan(values), self.medians, values)
 
     def _booster(self) -> Any:
         if not hasattr(self, "_open"):
