@@ -17,7 +17,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from supervision_ui.desk import Desk
-from supervision_ui.views import case, institution, login, queue
+from supervision_ui.views import case, institution, lead, login, queue
 from supervision_ui.visit import Refused, Visit
 from supervision_ui.words import LANGUAGES
 from xiezhi.domain.case import Conflict
@@ -59,6 +59,8 @@ def create_app(settings: Settings) -> Starlette:
         *page("/cases/{case_id}/release", case.release, ("POST",)),
         *page("/cases/{case_id}/reopen", case.reopen, ("POST",)),
         *page("/cases/{case_id}/reveal", case.reveal, ("POST",)),
+        *page("/leads", lead.listing),
+        *page("/leads/{lead_id}", lead.show),
         *page("/institutions", institution.listing),
         *page("/institutions/{code}", institution.show),
         Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
