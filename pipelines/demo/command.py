@@ -34,6 +34,7 @@ def demo(
     Everything is written below XIEZHI_HOME/demo, with its own database and log. The users' password is shown once; XIEZHI_DEMO_PASSWORD
     gives another. Off a terminal it says how to serve, and ends.
     """
+    import contextlib
     import json
     import sys
 
@@ -57,4 +58,5 @@ def demo(
             print_table(result)
         print_users(result, password, f"http://127.0.0.1:{port}/" if serving else "", stderr=as_json)
         if serving:
-            load_command(entry_points()["serve"]).main(["--port", str(port)], prog_name="xiezhi serve", standalone_mode=False)
+            with contextlib.suppress(KeyboardInterrupt, typer.Abort):  # Ctrl+C is how this ends
+                load_command(entry_points()["serve"]).main(["--port", str(port)], prog_name="xiezhi serve", standalone_mode=False)

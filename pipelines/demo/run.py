@@ -26,7 +26,7 @@ from xiezhi.domain.errors import UsageError, XiezhiError
 from xiezhi.settings import load_settings
 
 Say = Callable[[str], None]
-OTHERS = ("XIEZHI_DATABASE_URL", "XIEZHI_KAFKA", "XIEZHI_TOPIC_PREFIX")
+OTHERS = ("XIEZHI_DATABASE_URL", "XIEZHI_KAFKA", "XIEZHI_TOPIC_PREFIX", "XIEZHI_MLFLOW")
 """Settings by which the demonstration would reach the user's own data."""
 
 
