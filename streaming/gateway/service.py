@@ -22,6 +22,7 @@ from streaming.gateway.claim import claims
 from streaming.gateway.metrics import Metrics
 from streaming.gateway.outbox import Outbox
 from streaming.gateway.reading import Node, decode, read
+from streaming.gateway.watch import SECONDS, Watch
 from xiezhi.domain.errors import XiezhiError
 from xiezhi.log import get_logger
 from xiezhi.ports import Clock, FeedbackStore, HistoryStore
@@ -43,6 +44,7 @@ class Limits:
         answers: answers kept for repeated messages.
         small: fee lines up to which a claim is judged on the event loop itself (some milliseconds).
         kept: fee lines of persons that are kept in memory between their claims.
+        look: seconds between two looks for new rules or knowledge.
     """
 
     seconds: Mapping[str, float]
@@ -51,6 +53,7 @@ class Limits:
     answers: int = 10_000
     small: int = 400
     kept: int = KEPT_LINES
+    look: float = SECONDS
 
 
 LIMITS = Limits({"3101": 0.3, "3102": 1.0, "3103": 5.0})
@@ -74,6 +77,7 @@ class Gateway:
         feedback: keeps reminders and feedback.
         clock: the present.
         outbox: takes accepted messages for the event log, or None.
+        stamp: names the state of what `load` reads; where given, a change of it has the gateway load anew.
     """
 
     def __init__(
@@ -84,10 +88,12 @@ class Gateway:
         clock: Clock,
         outbox: Outbox | None = None,
         limits: Limits = LIMITS,
+        stamp: Callable[[], str] | None = None,
     ) -> None:
         self._load, self._feedback, self._clock = load, feedback, clock
         self._persons = KnownPersons(history, limits.kept) if history is not None else None
         self._outbox, self._limits = outbox, limits
+        self._watch = None if stamp is None else Watch(stamp, self.reload, limits.look)
         self.metrics = Metrics()
         self.screener: Screener | None = None
         self._serial = count(1)
@@ -100,18 +106,28 @@ class Gateway:
         """Load rules and knowledge; a failure is logged and leaves the gateway open and not ready."""
         if self._outbox is not None:
             self._outbox.start(self.metrics)
+        if self._watch is not None:
+            await self._watch.start()
         await self.reload()
 
     async def reload(self) -> bool:
-        """Load rules and knowledge anew; the old ones stay where that fails. Returns whether there are any."""
+        """Load rules and knowledge anew; the old ones stay where that fails. Returns whether there are any.
+
+        Claims in work end by the release they began with; what was answered by another release is not repeated.
+        """
         try:
             self.screener = await asyncio.get_running_loop().run_in_executor(self._judges, self._load)
+            self._answers.clear()
+            self.metrics.count("reloads", outcome="ok")
         except Exception as error:
+            self.metrics.count("reloads", outcome="failed")
             log.error("rules not loaded", error=type(error).__name__, detail=str(error)[:500])
         return self.screener is not None
 
     async def stop(self) -> None:
         """Send what waits for the event log, and let go of the threads."""
+        if self._watch is not None:
+            await self._watch.stop()
         if self._outbox is not None:
             await self._outbox.stop()
         for pool in (self._readers, self._judges):
@@ -164,8 +180,9 @@ class Gateway:
             working = asyncio.ensure_future(self._transact(message, key, infno, began, received))
             self._working[key] = working
             working.add_done_callback(lambda _: self._working.pop(key, None))
+        screener = self.screener
         result, whole = await asyncio.shield(working)
-        if whole:
+        if whole and screener is self.screener:
             self._answers[key] = result
             while len(self._answers) > self._limits.answers:
                 self._answers.popitem(last=False)

@@ -35,7 +35,7 @@ class KnownPersons:
         self._lines = 0
 
     def kept(self, person: str) -> Known | None:
-        """What is kept of a person and still holds, in microseconds; None where the history must be read. Raises what the history raises."""
+        """What is kept of a person and still holds, in microseconds; None where it must be read; raises what the history raises."""
         if self._stamped is None:
             return None
         with self._lock:
