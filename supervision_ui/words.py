@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from xiezhi.domain.money import plain, yuan
+from xiezhi.domain.words import money as money  # the pages' other words are here, so these are too
+from xiezhi.domain.words import number as number
 
 LANGUAGES = ("zh", "en")
 
@@ -104,27 +105,6 @@ def word(kind: str, code: object, lang: str) -> str:
     """
     found = WORDS[kind].get(str(code))
     return str(code) if found is None else translate(found, lang)
-
-
-def money(fen: int | None) -> str:
-    """Fen as yuan with thousands separators.
-
-    >>> money(123456789), money(-5), money(None)
-    ('1,234,567.89', '-0.05', '—')
-    """
-    if fen is None:
-        return "—"
-    whole, cents = yuan(abs(fen)).split(".")
-    return f"{'-' if fen < 0 else ''}{int(whole):,}.{cents}"
-
-
-def number(micro: int | None) -> str:
-    """Millionths as a plain number.
-
-    >>> number(1_500_000), number(None)
-    ('1.5', '—')
-    """
-    return "—" if micro is None else plain(micro)
 
 
 def factor(permille: int) -> str:
