@@ -70,7 +70,7 @@ def sentence(
     'mean fee 1,234.50 yuan, peer median 456.00 yuan, above 97% of peer institutions'
     """
     if value is None:
-        return f"{feature.zh}缺失（不作不利解释）", f"{feature.en} missing (not held against it)"
+        return f"{feature.zh}缺失，按中位数计", f"{feature.en} missing, read as the median"
     zh, en = f"{feature.zh} {shown(feature, value, 'zh')}", f"{feature.en} {shown(feature, value, 'en')}"
     if peer is not None:
         zh += f"，同组中位数 {shown(feature, peer, 'zh')}"
@@ -96,7 +96,7 @@ def shown(feature: Feature, value: float, lang: str) -> str:
         return f"{value:.1%}"
     if feature.unit == "days":
         return f"{value:,.1f} {'天' if lang == 'zh' else 'days'}"
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
+    return f"{value:,.0f}" if feature.unit == "count" and float(value).is_integer() else f"{value:,.2f}"
 
 
 def permilles(scores: Floats) -> list[int]:

@@ -108,6 +108,10 @@ class Settings(BaseSettings):
         default=True,
         description="实时处理是否同时立案。Whether the stream opens cases as it finds.",
     )
+    mlflow: Annotated[SecretStr, Accepted("an MLflow tracking address such as http://host:5000, or empty")] = Field(
+        default=SecretStr(""),
+        description="模型登记库地址；空为数据目录下的 mlflow.db。MLflow server of models; empty: mlflow.db in the home folder.",
+    )
     gateway_keys: Annotated[SecretStr, Accepted("id:secret, several joined by commas, or empty")] = Field(
         default=SecretStr(""),
         description="接口服务的密钥（编号:密钥）；空则只在本机监听。HMAC keys of senders; empty: listen on this machine only.",

@@ -7,7 +7,7 @@ were refuted; what stayed inconclusive teaches nothing. Only decisions are read,
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -27,6 +27,11 @@ OWN: tuple[Feature, ...] = (
     Feature("case.person", Subject.INSTITUTION, "count", "案件针对单次就诊（1 是）", "case is about one encounter (1 yes)", 0, "rules"),
 )
 """Features of the case itself."""
+_INVOLVED = {
+    Subject.INSTITUTION: ("", ""),
+    Subject.PRACTITIONER: ("案件相关医师的", "practitioners in its cases: "),
+    Subject.PERSON: ("案件相关人员的", "persons in its cases: "),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +102,10 @@ def case_features(features: Mapping[Subject, Sequence[Feature]], rules: Sequence
             name, Subject.INSTITUTION, "count", f"含规则 {rule} 的疑点（1 是）", f"has findings of rule {rule} (1 yes)", 0, "rules"
         )
     for subject, many in features.items():
+        zh, en = _INVOLVED[subject]
         for each in many:
-            found[f"{subject.value}.{each.name}"] = each
+            name = f"{subject.value}.{each.name}"
+            found[name] = replace(each, name=name, zh=zh + each.zh, en=en + each.en)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Sentences carry value, unit and peers; the share of peers below is counted without the subject itself; missing is not guilt."""
+"""Sentences carry value, unit and peers; the share of peers below is counted without the subject itself; what is missing is said."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def test_low_values_say_below_and_the_median_of_the_frame_stands_in() -> None:
     assert reason.zh == "平均住院日 1.0 天，同组中位数 5.5 天，低于 100% 的同组人员"
 
 
-def test_missing_is_said_and_not_held_against() -> None:
+def test_missing_is_said() -> None:
     X = pd.DataFrame({"days": [np.nan, 5.0], PEER_GROUP: ["a"] * 2})
     (reason,) = sentences(X, [Explanation((Reason("days", 1.0),)), Explanation(())], {"days": DAYS}, Subject.PERSON)[0]
     assert reason.value is None
-    assert "不作不利解释" in reason.zh
+    assert "缺失，按中位数计" in reason.zh
 
 
 def test_most_reasons_and_order() -> None:
