@@ -1,4 +1,4 @@
-# make demo: from nothing to findings. make test: the proof. Both build .venv first; `make setup` alone does only that.
+# make demo: from nothing to a queue of cases in the browser. make test: the proof. Both build .venv first; `make setup` alone does only that.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -22,7 +22,7 @@ setup-dev: .venv/.dev ## 建开发环境 build .venv with everything for tests a
 	.ci/setup dev
 	touch $@ .venv/.core
 
-demo: setup ## 演示：模拟、入库、扫描、报告 simulate, ingest, sweep, report
+demo: setup ## 演示：走完全部环节并启动网页 the whole chain, then the web pages (on a terminal)
 	$(BIN)/xiezhi demo
 
 test: setup-dev ## 全部测试 all tests: the fast ones on two cores, then the slow ones

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+from streaming.case_sink import CaseSink
 from streaming.consumer import Consumer
 from streaming.judge import Judge
 from streaming.sinks import Sinks
+from streaming.topics import ALL_TOPICS
+from xiezhi.domain.errors import UsageError
 from xiezhi.ports import EventLog
-from xiezhi.ruleset.loader import load_rules
+from xiezhi.ruleset.loader import RuleBase, load_rules
 from xiezhi.ruleset.points import PointBase
 from xiezhi.settings import Settings
 from xiezhi.storage.delta import DeltaStore
@@ -27,15 +31,54 @@ def open_log(settings: Settings) -> Iterator[EventLog]:
     if settings.kafka:
         from streaming.kafka_log import KafkaLog
 
-        event_log = KafkaLog(settings.kafka)
+        event_log = KafkaLog(settings.kafka, partitions=settings.partitions, prefix=settings.topic_prefix)
     else:
         from streaming.embedded_log import EmbeddedLog
 
-        event_log = EmbeddedLog(settings.home / LOG)
+        event_log = EmbeddedLog(settings.home / LOG, partitions=settings.partitions, fsync=settings.log_fsync)
     try:
         yield event_log
     finally:
         event_log.close()
+
+
+def create_topics(settings: Settings) -> list[str]:
+    """Make the topics that are missing on Kafka, with the partitions of the settings; returns their names, none for the embedded log.
+
+    Raises:
+        ServiceUnreachable: the cluster does not answer.
+    """
+    if not settings.kafka:
+        return []
+    from streaming.kafka_log import KafkaLog
+
+    event_log = KafkaLog(settings.kafka, partitions=settings.partitions, prefix=settings.topic_prefix)
+    try:
+        return event_log.create(ALL_TOPICS)
+    finally:
+        event_log.close()
+
+
+def open_case_sink(settings: Settings, base: RuleBase) -> CaseSink:
+    """The case database of the settings, for the stream; a new SQLite file gets its tables.
+
+    Raises:
+        ServiceUnreachable: the database does not answer.
+        UsageError: its tables are older than this program.
+    """
+    from xiezhi.ruleset.credit_scheme import load_scheme
+    from xiezhi.storage.sql.case_store import SqlCaseStore
+    from xiezhi.storage.sql.database import Database
+    from xiezhi.storage.sql.migrate import current, head, upgrade
+
+    database = Database(settings.database)
+    found = current(database)
+    if not found and database.is_sqlite:
+        upgrade(database)
+    elif found != head():
+        raise UsageError.of(f"the database is at schema {found or 'none'}, this program needs {head()}", todo="xiezhi db upgrade")
+    folders = {rule.id: "/".join(Path(rule.path).parts[-3:-1]) for rule in base.rules.values() if rule.class_no is None}
+    return CaseSink(SqlCaseStore(database), load_scheme(settings.rules_dir), folders)
 
 
 @contextmanager
@@ -53,6 +96,8 @@ def open_consumer(settings: Settings) -> Iterator[Consumer]:
         try:
             with history.reading() as view:
                 sender = (view.get("meta", b"id") or b"").decode()
-            yield Consumer(event_log, history, judge, Sinks(event_log, DeltaStore.of_home(settings.home), sender))
+            cases = open_case_sink(settings, base) if settings.stream_cases else None
+            store, alert_fen = DeltaStore.of_home(settings.home), settings.alert_yuan * 100
+            yield Consumer(event_log, history, judge, Sinks(event_log, store, sender, cases=cases, alert_fen=alert_fen))
         finally:
             history.close()

@@ -3,8 +3,8 @@
 1. Read events after the group's committed offsets.
 2. Validate them; a message with any problem becomes a dead letter with all its problems, its position and its bytes.
 3. In ONE transaction of the history: add the rows, judge everyone they touch, write the new rows of findings, and put into the outbox
-   what the claim store, the findings and the topics are to get, dead letters among it.
-4. Deliver the outbox: claim store, findings, topics. Each takes the same delivery twice without harm.
+   what the claim store, the findings, the cases and the topics are to get, dead letters among it.
+4. Deliver the outbox: claim store, findings, cases, topics. Each takes the same delivery twice without harm.
 5. Empty the outbox, in a transaction.
 6. Commit the offsets.
 
@@ -25,10 +25,12 @@ from datetime import datetime, timedelta
 
 import lmdb
 
+from streaming.counted import counted_lines
 from streaming.judge import Judge
 from streaming.payload import Claim, decode
 from streaming.sinks import Sinks
 from streaming.topics import CLAIM_TOPICS
+from xiezhi.domain.counting import line_key
 from xiezhi.domain.errors import Problem, XiezhiError
 from xiezhi.domain.events import Event
 from xiezhi.domain.facts import PersonFacts
@@ -37,7 +39,7 @@ from xiezhi.domain.netting import person_facts
 from xiezhi.log import get_logger
 from xiezhi.ports import EventLog
 from xiezhi.services.revisions import compare
-from xiezhi.storage.lmdb_findings import delivered, open_ids, outbox, owned, post_dead, post_row, save
+from xiezhi.storage.lmdb_findings import delivered, open_ids, outbox, owned, post_case, post_dead, post_row, save
 from xiezhi.storage.lmdb_history import LmdbHistory
 from xiezhi.storage.lmdb_update import PERSON, TRACE, Update
 
@@ -110,11 +112,13 @@ class Consumer:
         self.counts.events += len(events)
         return bool(events) or judged > 0
 
-    def drain(self, quiet: int = 1) -> None:
-        """Work until `quiet` steps in a row had nothing to do."""
-        idle = 0
-        while idle < quiet:
-            idle = 0 if self.step() else idle + 1
+    def drain(self) -> None:
+        """Work until there is nothing to do and the whole group has dealt with every event.
+
+        On Kafka that waits for partitions that the group is still handing out, for instance those of a member that was killed.
+        """
+        while self.step() or self._log.lag(GROUP, CLAIM_TOPICS):
+            pass
 
     def _transact(self, work: Callable[[Update], int]) -> int:
         while True:
@@ -202,9 +206,14 @@ class Consumer:
             found = self._judge.person(facts)
         else:
             found = self._judge.trace(update, name, facts_of)
-        self._revise(update, kind + name, found, version, clock)
+        rows = self._revise(update, kind + name, found, version, clock)
+        if rows and self._sinks.opens_cases:
+            persons = {name} if kind == PERSON else _persons(update, found)
+            lines = [line for person in sorted(persons) for line in facts_of(person).lines]
+            post_case(update, kind + name, rows, counted_lines([row for row in rows if row.status == "open"], lines))
 
-    def _revise(self, update: Update, owner: str, found: Sequence[Finding], version: str, clock: datetime) -> None:
+    def _revise(self, update: Update, owner: str, found: Sequence[Finding], version: str, clock: datetime) -> list[Finding]:
+        """Store what changed; returns the newest rows of what was found and of what was superseded now."""
         stored: dict[str, Finding] = {}
         mine: set[str] = set()
         for finding_id in {*(finding.finding_id for finding in found), *open_ids(update, owner)}:
@@ -229,6 +238,14 @@ class Consumer:
             ("superseded", changes.superseded),
         ):
             self.counts.findings[name] += len(rows)
+        newest = {**stored, **{row.finding_id: row for row in changes.rows}}
+        return [newest[each] for each in sorted({*(row.finding_id for row in found), *(row.finding_id for row in changes.superseded)})]
+
+
+def _persons(update: Update, found: Sequence[Finding]) -> set[str]:
+    """Everyone who holds a line of these findings."""
+    keys = {line_key(finding, line) for finding in found for line in finding.line_ids}
+    return {update.person_of(number) for each in keys for number in update.owners("fee_list_d", *each)}
 
 
 def dead_letter(event: Event, problems: Sequence[Problem]) -> dict[str, object]:

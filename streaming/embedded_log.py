@@ -245,6 +245,16 @@ class EmbeddedLog:
             if self._durable:
                 sync_folder(path.parent)
 
+    def lag(self, group: str, topics: Sequence[str]) -> int:
+        """Events that the group has not committed; reads the last segment of partitions that this object does not write."""
+        path = self.root / ".groups" / f"{group}.json"
+        committed = self._committed.get(group) or (dict(orjson.loads(path.read_bytes())) if path.exists() else {})
+        return sum(
+            self._end(topic, partition) - committed.get(f"{topic}/{partition}", 0)
+            for topic in topics
+            for partition in range(self._count(topic))
+        )
+
     def close(self) -> None:
         """Close all files and let go of all locks."""
         for writers in self._writers.values():
@@ -256,6 +266,13 @@ class EmbeddedLog:
 
     def _folder(self, topic: str, partition: int) -> Path:
         return self.root / topic / str(partition)
+
+    def _end(self, topic: str, partition: int) -> int:
+        """The offset that the next event of a partition gets."""
+        if (writer := self._writers.get(topic, {}).get(partition)) is not None:
+            return writer.next
+        found = segments(self._folder(topic, partition))
+        return sound_end(found[-1][1], found[-1][0])[0] if found else 0
 
     def _count(self, topic: str, *, create: bool = False) -> int:
         if topic not in self._counts:

@@ -1,8 +1,9 @@
 """Kafka as the event log (`xiezhi.ports.EventLog`): the bus between machines.
 
 Producer: acks=all, idempotent, lz4. Consumers commit by hand and are assigned partitions cooperatively, so that a member that joins or
-leaves does not stop the others. A topic that is missing is made with `partitions` partitions and the broker's replication factor. With
-more than one message the send is retried as a whole by the producer; positions come back when all are acknowledged.
+leaves does not stop the others; what a member that was killed held is handed on after `session_ms`. A topic that is missing is made
+with `partitions` partitions and the broker's replication factor. With more than one message the send is retried as a whole by the
+producer; positions come back when all are acknowledged.
 """
 
 from __future__ import annotations
@@ -29,12 +30,24 @@ class KafkaLog:
     Args:
         servers: `host:port`, several joined by commas.
         partitions: partitions of topics that this object makes.
+        prefix: stands before the names of topics and groups on the cluster; callers never see it.
         poll_ms: how long a read waits for events.
         timeout_s: how long an append may take.
+        session_ms: after how long without a sign of life a member of a group has left it.
     """
 
-    def __init__(self, servers: str, *, partitions: int = 4, poll_ms: int = 200, timeout_s: float = 30.0) -> None:
+    def __init__(
+        self,
+        servers: str,
+        *,
+        partitions: int = 4,
+        prefix: str = "",
+        poll_ms: int = 200,
+        timeout_s: float = 30.0,
+        session_ms: int = 10_000,
+    ) -> None:
         self._servers, self._partitions, self._poll_ms, self._timeout = servers.split(","), partitions, poll_ms, timeout_s
+        self._prefix, self._session_ms = prefix, session_ms
         self._producer: Any = None
         self._consumers: dict[str, tuple[Any, tuple[str, ...]]] = {}
         self._committed: dict[tuple[str, str, int], int] = {}
@@ -52,10 +65,11 @@ class KafkaLog:
             ServiceUnreachable: the cluster did not acknowledge in time; what it has may come again when the caller sends again.
         """
         try:
-            self._make([topic])
-            producer = self._knowing(topic)
+            name = self._prefix + topic
+            self._make([name])
+            producer = self._knowing(name)
             waiting = [
-                producer.send(topic, key=m.key.encode(), value=m.value, headers=[(name, text.encode()) for name, text in m.headers.items()])
+                producer.send(name, key=m.key.encode(), value=m.value, headers=[(name, text.encode()) for name, text in m.headers.items()])
                 for m in messages
             ]
             producer.flush(timeout=self._timeout)
@@ -77,7 +91,7 @@ class KafkaLog:
             raise self._unreachable(error) from error
         return [
             Event(
-                Position(record.topic, record.partition, record.offset),
+                Position(record.topic.removeprefix(self._prefix), record.partition, record.offset),
                 (record.key or b"").decode(errors="replace"),
                 record.value or b"",
                 {name: value.decode(errors="replace") for name, value in record.headers},
@@ -98,12 +112,42 @@ class KafkaLog:
             name = (group, position.topic, position.partition)
             if position.offset + 1 > self._committed.get(name, 0):
                 self._committed[name] = position.offset + 1
-                newest[TopicPartition(position.topic, position.partition)] = position.offset + 1
+                newest[TopicPartition(self._prefix + position.topic, position.partition)] = position.offset + 1
         try:
             mine = consumer.assignment()
             offsets = {where: OffsetAndMetadata(offset, "", -1) for where, offset in newest.items() if where in mine}
             if offsets:
                 consumer.commit(offsets)
+        except KafkaError as error:
+            raise self._unreachable(error) from error
+
+    def lag(self, group: str, topics: Sequence[str]) -> int:
+        """Events that no member of the group has committed.
+
+        Raises:
+            ServiceUnreachable: the cluster does not answer.
+        """
+        names = [self._prefix + topic for topic in topics]
+        try:
+            self._make(names)
+            reader = KafkaConsumer(bootstrap_servers=self._servers, group_id=self._prefix + group, enable_auto_commit=False)
+            try:
+                parts = [TopicPartition(name, number) for name in names for number in reader.partitions_for_topic(name) or ()]
+                ends = reader.end_offsets(parts)
+                return sum(ends[part] - (reader.committed(part) or 0) for part in parts)
+            finally:
+                reader.close(autocommit=False)
+        except KafkaError as error:
+            raise self._unreachable(error) from error
+
+    def create(self, topics: Sequence[str]) -> list[str]:
+        """Make the topics that are missing; returns their names.
+
+        Raises:
+            ServiceUnreachable: the cluster does not answer.
+        """
+        try:
+            return self._make([self._prefix + topic for topic in topics])
         except KafkaError as error:
             raise self._unreachable(error) from error
 
@@ -136,10 +180,12 @@ class KafkaLog:
                 raise KafkaTimeoutError(f"{topic}: {wanted} partitions were made, fewer are known")
             time.sleep(0.1)
 
-    def _make(self, topics: Sequence[str]) -> None:
+    def _make(self, topics: Sequence[str]) -> list[str]:
+        """Make those that are missing on the cluster, by their full names."""
+        made: list[str] = []
         missing = [topic for topic in topics if topic not in self._known]
         if not missing:
-            return
+            return made
         admin = KafkaAdminClient(bootstrap_servers=self._servers)
         try:
             there = set(admin.list_topics())
@@ -148,23 +194,27 @@ class KafkaLog:
                     with suppress(TopicAlreadyExistsError):  # another process was faster
                         admin.create_topics({topic: {"num_partitions": self._partitions}}, wait_for_metadata=True)
                         self._made[topic] = self._partitions
+                        made.append(topic)
                 self._known.add(topic)
         finally:
             admin.close()
+        return made
 
     def _consumer(self, group: str, topics: tuple[str, ...]) -> Any:
         if group not in self._consumers or self._consumers[group][1] != topics:
-            self._make(topics)
+            names = [self._prefix + topic for topic in topics]
+            self._make(names)
             if group in self._consumers:
                 self._consumers.pop(group)[0].close(autocommit=False)
             consumer = KafkaConsumer(
                 bootstrap_servers=self._servers,
-                group_id=group,
+                group_id=self._prefix + group,
+                session_timeout_ms=self._session_ms,
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
                 partition_assignment_strategy=(CooperativeStickyAssignor,),
             )
-            consumer.subscribe(list(topics))
+            consumer.subscribe(names)
             self._consumers[group] = (consumer, topics)
         return self._consumers[group][0]
 

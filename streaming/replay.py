@@ -12,6 +12,8 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -28,21 +30,46 @@ EVENTS_AT_ONCE = 1_000
 Progress = Callable[[str], None]
 
 
-def replay_store(log: EventLog, store: DeltaStore, progress: Progress = lambda text: None, *, own: bool = True) -> int:
+@dataclass(frozen=True)
+class Days:
+    """Days of settlement, both included; None is open. Bounds encounters (with all their rows) and stock, never the registry."""
+
+    first: date | None = None
+    last: date | None = None
+
+    def where(self, column: str) -> str:
+        """An SQL condition on a time column; rows without the time are outside of any bound."""
+        bounds = [f"CAST({column} AS DATE) {sign} DATE '{day}'" for sign, day in ((">=", self.first), ("<=", self.last)) if day]
+        return " AND ".join(bounds) or "true"
+
+
+def replay_store(
+    log: EventLog, store: DeltaStore, progress: Progress = lambda text: None, *, own: bool = True, days: Days | None = None
+) -> int:
     """All rows of a claim store as events; returns how many events. Registry first, so that few are judged twice.
 
-    `own` says that the consumer's claim store is this one, so that it does not write the rows again.
+    Args:
+        log: where the events go.
+        store: what is replayed.
+        progress: called with a line after each kind.
+        own: the consumer's claim store is this one, so that it does not write the rows again.
+        days: only encounters with a settlement on these days, and the stock movements of these days.
     """
     headers = {STORED: "1"} if own else {}
+    settled = moved = ""
     sent = 0
     with closing(duckdb.connect()) as con:
         for table in REGISTRY_TABLES:
             sent += _send(log, REGISTRY, (Message(_key(table, row), _one(table, row), headers) for row in _rows(con, store, table)))
         progress(f"机构、人员、合并 registry: {sent:,}")
-        sent += _send(log, SETTLEMENTS, _encounters(con, store, headers))
+        if days is not None:
+            settled = f"WHERE mdtrt_id IN (SELECT mdtrt_id FROM {store.scan_sql('setl_d')} WHERE {days.where('setl_time')})"
+        sent += _send(log, SETTLEMENTS, _encounters(con, store, headers, settled))
         progress(f"就诊 encounters: {sent:,}")
         for table in INVENTORY_TABLES:
-            sent += _send(log, INVENTORY, (Message(_key(table, row), _one(table, row), headers) for row in _rows(con, store, table)))
+            if days is not None:
+                moved = f"WHERE {days.where(TABLES[table].month_column or 'NULL')}"
+            sent += _send(log, INVENTORY, (Message(_key(table, row), _one(table, row), headers) for row in _rows(con, store, table, moved)))
         progress(f"进销存 inventory: {sent:,}")
     return sent
 
@@ -62,9 +89,9 @@ def replay_dead_letters(log: EventLog, group: str = "xiezhi-replay") -> int:
     return done
 
 
-def _encounters(con: duckdb.DuckDBPyConnection, store: DeltaStore, headers: dict[str, str]) -> Iterator[Message]:
+def _encounters(con: duckdb.DuckDBPyConnection, store: DeltaStore, headers: dict[str, str], where: str) -> Iterator[Message]:
     """One message an encounter; all tables are read in order of encounter and merged, so memory holds one encounter at a time."""
-    streams = {table: _grouped(con.cursor(), store, table) for table in PERSON_TABLES}
+    streams = {table: _grouped(con.cursor(), store, table, where) for table in PERSON_TABLES}
     heads = {table: next(stream, None) for table, stream in streams.items()}
     while waiting := [head[0] for head in heads.values() if head is not None]:
         encounter = min(waiting)
@@ -78,10 +105,10 @@ def _encounters(con: duckdb.DuckDBPyConnection, store: DeltaStore, headers: dict
         yield Message(key, encode(tables), headers)
 
 
-def _grouped(con: duckdb.DuckDBPyConnection, store: DeltaStore, table: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def _grouped(con: duckdb.DuckDBPyConnection, store: DeltaStore, table: str, where: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     group: list[dict[str, Any]] = []
     current = ""
-    for row in _rows(con, store, table, "ORDER BY coalesce(mdtrt_id, '')"):
+    for row in _rows(con, store, table, f"{where} ORDER BY coalesce(mdtrt_id, '')"):
         if (row["mdtrt_id"] or "") != current and group:
             yield current, group
             group = []
@@ -91,9 +118,9 @@ def _grouped(con: duckdb.DuckDBPyConnection, store: DeltaStore, table: str) -> I
         yield current, group
 
 
-def _rows(con: duckdb.DuckDBPyConnection, store: DeltaStore, table: str, order: str = "") -> Iterator[dict[str, Any]]:
+def _rows(con: duckdb.DuckDBPyConnection, store: DeltaStore, table: str, clauses: str = "") -> Iterator[dict[str, Any]]:
     columns = ", ".join([*TABLES[table].names, "extra"])
-    done = con.execute(f"SELECT {columns} FROM {store.scan_sql(table)} {order}")
+    done = con.execute(f"SELECT {columns} FROM {store.scan_sql(table)} {clauses}")
     names = [column[0] for column in done.description or ()]
     while rows := done.fetchmany(ROWS_AT_ONCE):
         for row in rows:

@@ -20,6 +20,8 @@ INVENTORY = "claims.inventory"
 REGISTRY = "claims.registry"
 DEAD_LETTERS = "claims.dead-letter"
 FINDINGS = "findings"
+ALERTS = "alerts"
+CASE_EVENTS = "cases.events"
 
 PERSON_TABLES = ("mdtrt_d", "fee_list_d", "setl_d", "setl_list_diag_d", "setl_list_oprn_d", "idty_check_d")
 """Tables whose rows are about one person."""
@@ -34,3 +36,5 @@ ALLOWED: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Tables by topic. `claims.registry` (institutions, practitioners, merged persons) is an addition of ours to the topics."""
 CLAIM_TOPICS = tuple(ALLOWED)
 """What the consumer reads."""
+ALL_TOPICS = (PRECHECKS, *CLAIM_TOPICS, DEAD_LETTERS, FINDINGS, ALERTS, CASE_EVENTS)
+"""Every topic of the program."""

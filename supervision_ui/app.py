@@ -17,7 +17,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from supervision_ui.desk import Desk
-from supervision_ui.views import case, institution, login, queue
+from supervision_ui.views import case, institution, lead, login, queue
 from supervision_ui.visit import Refused, Visit
 from supervision_ui.words import LANGUAGES
 from xiezhi.domain.case import Conflict
@@ -59,6 +59,8 @@ def create_app(settings: Settings) -> Starlette:
         *page("/cases/{case_id}/release", case.release, ("POST",)),
         *page("/cases/{case_id}/reopen", case.reopen, ("POST",)),
         *page("/cases/{case_id}/reveal", case.reveal, ("POST",)),
+        *page("/leads", lead.listing),
+        *page("/leads/{lead_id}", lead.show),
         *page("/institutions", institution.listing),
         *page("/institutions/{code}", institution.show),
         Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
@@ -130,7 +132,7 @@ def _failed(visit: Visit, error: Exception) -> Response:
     if isinstance(error, Refused):
         return visit.error(error.status, visit._(error.problems[0].what), [])
     if isinstance(error, Conflict):
-        return visit.error(409, visit._("病例已被他人更改，请重新打开后再审核"), [str(error)])
+        return visit.error(409, visit._("案件已被他人更改，请重新打开后再审核"), [str(error)])
     if isinstance(error, ServiceUnreachable):
         return visit.error(503, visit._("数据库暂不可用"), [str(error)])
     if isinstance(error, XiezhiError):

@@ -11,7 +11,7 @@ def serve(
     host: Annotated[str, typer.Option("--host", help="监听地址，默认仅本机。Address; this machine only by default.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="端口。Port.")] = 8400,
 ) -> None:
-    """启动审核网页：待办、病例、机构。Serve the web pages: queue, cases, institutions.
+    """启动审核网页：待办、疑点案件、机构。Serve the web pages: queue, cases, institutions.
 
     先用 xiezhi user add 新增账号。对外服务请置于 TLS 反向代理之后。
 

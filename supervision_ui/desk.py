@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 
 from supervision_ui.sessions import Sessions
 from xiezhi.domain.credit import Scheme
-from xiezhi.domain.errors import UsageError
 from xiezhi.ruleset.credit_scheme import load_scheme
 from xiezhi.ruleset.loader import RuleBase, load_rules
 from xiezhi.settings import Settings
 from xiezhi.storage.delta import DeltaStore
 from xiezhi.storage.sql.case_store import SqlCaseStore
 from xiezhi.storage.sql.database import Database
-from xiezhi.storage.sql.migrate import current, head, upgrade
+from xiezhi.storage.sql.migrate import open_database
 
 
 @dataclass(frozen=True)
@@ -36,12 +35,7 @@ class Desk:
             ServiceUnreachable: the database does not answer.
             UsageError: its tables are older than this program.
         """
-        database = Database(settings.database)
-        found = current(database)
-        if not found and database.is_sqlite:
-            upgrade(database)
-        elif found != head():
-            raise UsageError.of(f"the database is at schema {found or 'none'}, this program needs {head()}", todo="xiezhi db upgrade")
+        database = open_database(settings.database)
         rules = load_rules(settings.rules_dir)
         claims = DeltaStore.of_home(settings.home)
         return cls(settings, database, SqlCaseStore(database), load_scheme(settings.rules_dir), rules, claims)

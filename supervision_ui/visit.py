@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from supervision_ui import words
 from supervision_ui.desk import Desk
 from supervision_ui.sessions import Session
-from xiezhi.domain.actor import READERS, Actor
+from xiezhi.domain.actor import READERS, REVEALERS, Actor
 from xiezhi.domain.errors import Problem, XiezhiError
 
 
@@ -64,8 +64,20 @@ class Visit:
     def reader(self) -> Actor:
         """Who asks, where the role may read cases; raises `Refused` otherwise."""
         if self.actor.role not in READERS:
-            raise Refused.with_status(403, "本账号的角色不能查看病例")
+            raise Refused.with_status(403, "本账号的角色不能查看案件")
         return self.actor
+
+    @property
+    def sees_signals(self) -> bool:
+        """Whether scores and leads are shown: to those who judge cases, not to institutions."""
+        return self.known_as is not None and self.known_as.role in REVEALERS
+
+    def signal_reader(self) -> Actor:
+        """Who asks, where the role may see scores and leads; raises `Refused` otherwise."""
+        actor = self.reader()
+        if not self.sees_signals:
+            raise Refused.with_status(403, "本账号的角色不能查看线索")
+        return actor
 
     def check_csrf(self) -> None:
         """Refuse a form that did not come from a page of this session."""
@@ -99,6 +111,7 @@ class Visit:
             "other_lang": f"{where.split('?')[0]}?{urlencode([*query, ('lang', other)])}",
             "csrf": self.session.csrf if self.session else "",
             "actor": self.known_as,
+            "sees_signals": self.sees_signals,
             "notices": self.session.take_notice() if self.session else [],
         }
         return HTMLResponse(environment().get_template(template).render(frame | dict(page)), status_code=status)
@@ -125,7 +138,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(money=words.money, number=words.number, factor=words.factor)
+    made.filters.update(money=words.money, number=words.number, factor=words.factor, measure=words.measure)
     return made
 
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from xiezhi.domain.money import plain, yuan
+from xiezhi.domain.words import money as money  # the pages' other words are here, so these are too
+from xiezhi.domain.words import number as number
 
 LANGUAGES = ("zh", "en")
 
@@ -40,6 +41,41 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "other": "其他",
     },
     "level": {"3": "三级", "2": "二级", "1": "一级", "0": "未定级"},
+    "subject": {"institution": "定点机构", "practitioner": "医师", "person": "参保人"},
+    "lead": {
+        "same_time_visits": "同时就诊",
+        "shared_contact": "共用联系信息",
+        "trace_codes": "追溯码流转",
+        "carriers": "代持卡取药",
+        "visits_during_stay": "住院期间外出就诊",
+        "institution": "机构指标突出",
+    },
+    "member": {"member": "成员", "carrier": "可能的持卡人", "hub": "集中机构", "elsewhere": "其他就诊机构", "origin": "来源机构"},
+    "attribute": {"phone": "电话", "address": "住址", "employer": "单位", "tel": "电话"},
+    "relation": {
+        "same_phone": "同一电话",
+        "same_address": "同一住址",
+        "same_employer": "同一单位",
+        "same_time_visits": "同时就诊",
+        "trace_code": "同一追溯码",
+        "visits": "就诊",
+    },
+    "measure": {
+        "lift": "提升倍数",
+        "p": "p 值",
+        "q": "q 值（多重检验校正）",
+        "density": "关系密度",
+        "persons": "人数",
+        "visits": "就诊次数",
+        "days": "天数",
+        "codes": "追溯码数",
+        "sales": "销售次数",
+        "fetches": "取药次数",
+        "substances": "药品种数",
+        "supply_ratio": "供药天数与日历天数之比",
+        "other_contacts": "其他共用信息",
+    },
+    "sample": {"random": "随机样本", "top": "待办前列样本"},
     "status": {"open": "有效", "superseded": "已被替代", "withdrawn": "已撤回"},
 }
 """Chinese words by kind of code and code."""
@@ -71,27 +107,6 @@ def word(kind: str, code: object, lang: str) -> str:
     return str(code) if found is None else translate(found, lang)
 
 
-def money(fen: int | None) -> str:
-    """Fen as yuan with thousands separators.
-
-    >>> money(123456789), money(-5), money(None)
-    ('1,234,567.89', '-0.05', '—')
-    """
-    if fen is None:
-        return "—"
-    whole, cents = yuan(abs(fen)).split(".")
-    return f"{'-' if fen < 0 else ''}{int(whole):,}.{cents}"
-
-
-def number(micro: int | None) -> str:
-    """Millionths as a plain number.
-
-    >>> number(1_500_000), number(None)
-    ('1.5', '—')
-    """
-    return "—" if micro is None else plain(micro)
-
-
 def factor(permille: int) -> str:
     """A factor of the priority.
 
@@ -99,3 +114,16 @@ def factor(permille: int) -> str:
     '1.30'
     """
     return f"{permille / 1000:.2f}"
+
+
+def measure(value: float | None) -> str:
+    """A measured number, short; very small ones with their power of ten.
+
+    >>> measure(1234.5), measure(3.0), measure(0.00012), measure(None), measure(0.257)
+    ('1,234.5', '3', '1.2e-04', '—', '0.257')
+    """
+    if value is None:
+        return "—"
+    if value and abs(value) < 0.001:
+        return f"{value:.1e}"
+    return f"{value:,.3f}".rstrip("0").rstrip(".")

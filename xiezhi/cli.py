@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 COMMANDS = "xiezhi.commands"
 GROUP_HELP = {
     "audit": "审计日志。The audit log.",
-    "cases": "病例：立案、待办、查看、处理。Cases: open, queue, show, decide.",
+    "cases": "疑点案件：立案、待办、查看、处理。Cases: open, queue, show, decide.",
     "db": "数据库。The database.",
     "user": "账号。Accounts.",
     "knowledge": "知识点：导入、列出、查看。Knowledge points: import, list, show.",

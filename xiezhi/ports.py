@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from xiezhi.domain.events import Event, Message, Position
 from xiezhi.domain.facts import PersonFacts, Sale, Stock
@@ -61,6 +61,10 @@ class EventLog(Protocol):
         """Note that the group has dealt with these events and all before them in their partitions."""
         ...
 
+    def lag(self, group: str, topics: Sequence[str]) -> int:
+        """How many events of these topics the group has not committed yet, whoever of its members they belong to."""
+        ...
+
     def close(self) -> None:
         """Let go of files, locks and connections; uncommitted events will be read again."""
         ...
@@ -78,6 +82,15 @@ class HistoryStore(Protocol):
 
     def lookups(self) -> Lookups:
         """Institutions, practitioners, usual prices, merged persons and the earliest stored service date."""
+        ...
+
+
+@runtime_checkable
+class StampedHistory(HistoryStore, Protocol):
+    """A history that says in a moment whether what is stored of a person is still what it was, so that facts can be kept between claims."""
+
+    def stamp(self, person: str) -> bytes:
+        """Changes whenever the facts of a person (by any number of theirs) may have changed; never waits for a writer."""
         ...
 
 

@@ -83,6 +83,35 @@ class Settings(BaseSettings):
         pattern=r"^([^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*)?$",
         description="Kafka 服务器列表；空为内置日志。Kafka servers; empty: the embedded log.",
     )
+    topic_prefix: Annotated[str, Accepted("letters, digits, dots, hyphens, underscores, or empty")] = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9._-]{0,100}$",
+        description="Kafka 主题和消费组名的前缀，供多套系统共用一个集群。Prefix of topics and groups on a shared Kafka.",
+    )
+    partitions: Annotated[int, Accepted("a whole number from 1 to 1024")] = Field(
+        default=4,
+        ge=1,
+        le=1024,
+        description="新建主题的分区数；已有主题不变。Partitions of topics that are made; existing topics stay as they are.",
+    )
+    log_fsync: Annotated[Literal["always", "never"], Accepted("always or never")] = Field(
+        default="always",
+        description="内置日志每次写入是否等待落盘；never 时断电可能丢失最后几秒。Whether the embedded log waits for the disk at every "
+        "append; with never a power cut may lose the last seconds.",
+    )
+    alert_yuan: Annotated[int, Accepted("a whole number of yuan from 0")] = Field(
+        default=1000,
+        ge=0,
+        description="明确的疑点达到此金额（元）即写入主题 alerts。Definite findings of at least so many yuan are told on the topic alerts.",
+    )
+    stream_cases: Annotated[bool, Accepted("true or false")] = Field(
+        default=True,
+        description="实时处理是否同时立案。Whether the stream opens cases as it finds.",
+    )
+    mlflow: Annotated[SecretStr, Accepted("an MLflow tracking address such as http://host:5000, or empty")] = Field(
+        default=SecretStr(""),
+        description="模型登记库地址；空为数据目录下的 mlflow.db。MLflow server of models; empty: mlflow.db in the home folder.",
+    )
     gateway_keys: Annotated[SecretStr, Accepted("id:secret, several joined by commas, or empty")] = Field(
         default=SecretStr(""),
         description="接口服务的密钥（编号:密钥）；空则只在本机监听。HMAC keys of senders; empty: listen on this machine only.",
@@ -90,6 +119,11 @@ class Settings(BaseSettings):
     lang: Annotated[Literal["zh", "en"], Accepted("zh or en")] = Field(
         default="zh",
         description="输出语言。Language of reports and pages.",
+    )
+    issuer: Annotated[str, Accepted("a name of at most 60 characters, or empty")] = Field(
+        default="",
+        max_length=60,
+        description="月报的署名单位；空则留待填写。Organisation that signs the monthly report; empty: left to be filled in.",
     )
 
     @classmethod

@@ -12,7 +12,7 @@ from xiezhi.domain.errors import UsageError
 from xiezhi.ruleset.credit_scheme import load_scheme
 from xiezhi.ruleset.loader import load_rules
 from xiezhi.services.open_cases import Opened, case_findings, open_cases
-from xiezhi.services.rate_credit import reprioritise
+from xiezhi.services.signals import apply_signals
 from xiezhi.settings import Settings
 from xiezhi.storage.delta import DeltaStore
 from xiezhi.storage.duckdb_facts import open_facts
@@ -20,6 +20,7 @@ from xiezhi.storage.findings import FindingStore
 from xiezhi.storage.sql.case_store import SqlCaseStore
 from xiezhi.storage.sql.database import Database
 from xiezhi.storage.sql.migrate import current, head, upgrade
+from xiezhi.storage.sql.signals import SqlSignalStore
 from xiezhi.storage.sql.users import authenticate, find_user
 
 
@@ -69,7 +70,7 @@ def own_folders(ids: dict[str, str]) -> dict[str, str]:
 
 
 def open_stored(desk: Desk, *, as_of: date, at: datetime) -> Opened:
-    """Bring the cases up to the stored findings, and their age and credit up to `as_of`.
+    """Bring the cases up to the stored findings, and their age, signals and exploration up to `as_of`.
 
     Raises:
         UsageError: no claims are stored yet.
@@ -83,6 +84,5 @@ def open_stored(desk: Desk, *, as_of: date, at: datetime) -> Opened:
         counted = counted_lines(con, [finding for finding in findings if finding.status == "open"], base.rules)
     folders = own_folders({rule.id: str(rule.path) for rule in base.rules.values() if rule.class_no is None})
     done = open_cases(desk.store, desk.scheme, case_findings(findings, counted, folders), as_of=as_of, at=at)
-    with desk.store.write() as unit:
-        reprioritise(unit, {}, as_of)
+    apply_signals(desk.store, SqlSignalStore(desk.database), as_of, at, desk.scheme.exploration)
     return done

@@ -42,6 +42,7 @@ def credit(
         document = {
             "scheme": desk.scheme.name,
             "scheme_hash": desk.scheme.hash,
+            "grades": [name for name, _ in desk.scheme.grades],
             "changed": len(changes),
             "ratings": [*map(rating_document, ratings)],
         }

@@ -8,7 +8,7 @@ import typer
 
 
 def decide(
-    case: Annotated[str, typer.Argument(metavar="CASE", help="病例编号。Case id.")],
+    case: Annotated[str, typer.Argument(metavar="CASE", help="案件编号。Case id.")],
     decision: Annotated[str, typer.Argument(metavar="DECISION", help="confirmed、refuted、inconclusive。")],
     reason: Annotated[str, typer.Option("--reason", metavar="CODE", help="理由代码。Reason code.")],
     user: Annotated[str, typer.Option("--user", metavar="NAME", help="处理人账号。Account that decides.")],
@@ -22,9 +22,9 @@ def decide(
     expected: Annotated[int | None, typer.Option("--version", help="您看到的版本，已变更则拒绝。Refuse if the case changed since.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="输出一个 JSON 文档。Print one JSON document.")] = False,
 ) -> None:
-    """处理病例的费用行：确认、排除或存疑；不指明则处理全部未定的行。Decide the lines of a case; all undecided ones unless narrowed.
+    """处理案件的费用行：确认、排除或存疑；不指明则处理全部未定的行。Decide the lines of a case; all undecided ones unless narrowed.
 
-    全部行有结论后病例结案；信用评价和待办顺序随之更新。
+    全部行有结论后案件结案；信用评价和待办顺序随之更新。
 
     The case closes when every line is decided; ratings and the queue follow at once.
     """

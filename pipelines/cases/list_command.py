@@ -22,7 +22,7 @@ def list_(
     user: Annotated[str | None, typer.Option("--user", metavar="NAME", help="以某账号的范围查看。See what this account sees.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="输出一个 JSON 文档。Print one JSON document.")] = False,
 ) -> None:
-    """列出待办病例，按优先级排序，并列出各项系数。List the cases of the queue by priority, with its factors."""
+    """列出待办案件，按优先级排序，并列出各项系数。List the cases of the queue by priority, with its factors."""
     from pipelines.cases.app import Desk
     from pipelines.cases.view import print_queue, queue_document
     from xiezhi.domain.case import State

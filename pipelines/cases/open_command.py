@@ -15,7 +15,7 @@ def open_(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="输出一个 JSON 文档。Print one JSON document.")] = False,
 ) -> None:
-    """立案：把已保存的疑点归并成病例，按一次就诊或机构×主题。Open cases from the stored findings, per stay or institution × theme.
+    """立案：把已保存的疑点归并成疑点案件，按一次就诊或机构×主题。Open cases from the stored findings, per stay or institution × theme.
 
     再次运行不会重复立案；新的疑点并入，已失效的疑点移出。
 

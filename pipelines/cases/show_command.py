@@ -8,11 +8,11 @@ import typer
 
 
 def show(
-    case: Annotated[str, typer.Argument(metavar="CASE", help="病例编号。Case id.")],
+    case: Annotated[str, typer.Argument(metavar="CASE", help="案件编号。Case id.")],
     user: Annotated[str | None, typer.Option("--user", metavar="NAME", help="以某账号的范围查看。See what this account sees.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="输出一个 JSON 文档。Print one JSON document.")] = False,
 ) -> None:
-    """查看一个病例：疑点、费用行、各项系数、处理经过。Show a case: doubtful points, lines, factors, what was decided."""
+    """查看一个案件：疑点、费用行、各项系数、处理经过。Show a case: doubtful points, lines, factors, what was decided."""
     from pipelines.cases.app import Desk
     from pipelines.cases.view import case_document, print_case
     from xiezhi.domain.errors import UsageError

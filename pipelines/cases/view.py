@@ -27,7 +27,8 @@ def factors_document(factors: Factors) -> dict[str, int]:
 
 def factors_text(factors: Factors) -> str:
     """The factors as they are multiplied."""
-    return f"{yuan(factors.amount_fen)} × {factors.confidence / 1000:.2f} × {factors.credit / 1000:.2f} × {factors.age / 1000:.2f}"
+    shown = (factors.confidence, factors.credit, factors.age, factors.signal)
+    return " × ".join((yuan(factors.amount_fen), *(f"{each / 1000:.2f}" for each in shown)))
 
 
 def queue_document(page: QueuePage, totals: tuple[int, int, int]) -> dict[str, Any]:
@@ -56,13 +57,13 @@ def print_queue(page: QueuePage, totals: tuple[int, int, int]) -> None:
     """Print a page of the queue."""
     right: Any = "right"
     table = Table(
-        Column("病例 case", min_width=20, no_wrap=True),
+        Column("案件 case", min_width=20, no_wrap=True),
         "机构 institution",
         "人员 person",
         "状态 state",
         "类别 verdict",
         Column("疑点 findings", justify=right),
-        Column("金额×置信×信用×账龄 factors", justify=right),
+        Column("金额×置信×信用×账龄×指标 factors", justify=right),
         Column("优先级 priority", justify=right),
     )
     for row in page.rows:
@@ -75,7 +76,7 @@ def print_queue(page: QueuePage, totals: tuple[int, int, int]) -> None:
             row.verdict,
             str(row.findings),
             factors_text(row.factors),
-            str(row.priority),
+            str(row.priority) + (" 探索" if row.exploration else ""),
         )
     console = wide_console()
     console.print(table)
@@ -127,6 +128,7 @@ def case_document(case: Case, findings: Sequence[Finding], past: Sequence[PastDe
                 "reason": line.reason,
                 "decided_by": line.decided_by,
                 "decided_at": line.decided_at.isoformat() if line.decided_at else None,
+                "simulated": line.simulated,
             }
             for line in case.lines
         ],
@@ -139,7 +141,7 @@ def print_case(case: Case, findings: Sequence[Finding], past: Sequence[PastDecis
     console = wide_console()
     about = mask(case.person_id) or case.key.theme
     console.print(
-        f"病例 case {case.case_id} · {case.key.institution_code} · {about} · 状态 state {case.state.value} · 版本 version {case.version}"
+        f"案件 case {case.case_id} · {case.key.institution_code} · {about} · 状态 state {case.state.value} · 版本 version {case.version}"
     )
     product = f"{factors_text(case.factors)} = {case.factors.priority}"
     console.print(f"金额 amount {yuan(case.amount_fen)} · 已确认 confirmed {yuan(case.confirmed_fen)} · {product}")
@@ -159,13 +161,13 @@ def print_case(case: Case, findings: Sequence[Finding], past: Sequence[PastDecis
         column.justify = "right"
     for line in case.lines:
         reason = f"{REASONS[line.reason].zh} {line.reason}" if line.reason else ""
-        decided = (line.decision.value if line.decision else "") + ("" if line.present else " （已失效 gone）")
+        marked = " （模拟 simulated）" if line.simulated else ""
+        decided = (line.decision.value if line.decision else "") + marked + ("" if line.present else " （已失效 gone）")
         table.add_row(line.finding_id[:12], line.line_id or "—", yuan(line.part_fen), yuan(line.counted_fen), decided, reason)
     console.print(table)
     for old in past:
-        console.print(
-            f"{old.at:%Y-%m-%d %H:%M} {old.actor}: {old.finding_id[:12]} {old.line_id or '—'} {old.decision} ({old.reason}) {old.note}"
-        )
+        what = f"{old.finding_id[:12]} {old.line_id or '—'} {old.decision} ({old.reason})"
+        console.print(f"{old.at:%Y-%m-%d %H:%M} {old.actor}{' 模拟 simulated' if old.simulated else ''}: {what} {old.note}")
 
 
 def rating_document(rating: Rating) -> dict[str, Any]:

@@ -7,13 +7,27 @@ from typing import Annotated
 import typer
 
 
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="输出一个 JSON 文档。Print one JSON document.")] = False) -> None:
+def doctor(
+    create_topics: Annotated[
+        bool, typer.Option("--create-topics", help="先建立 Kafka 上缺少的主题。First make the topics Kafka lacks.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="输出一个 JSON 文档。Print one JSON document.")] = False,
+) -> None:
     """体检：正在使用什么、能否连通、如何启动。Say what is in use, whether it answers, and how to start it.
 
     退出码：0 正常；1 有需要修正的；3 有服务不可达。Exit code 1 where something is wrong, 3 where a service does not answer.
     """
     from pipelines.operation.doctor import UNREACHABLE, WRONG, examine
     from xiezhi.settings import load_settings
+
+    if create_topics:
+        import sys
+        from contextlib import redirect_stdout
+
+        from xiezhi.cli import entry_points
+
+        with redirect_stdout(sys.stderr):  # the command belongs to the stream, which this layer does not import
+            entry_points()["topics"].load()()
 
     checks = examine(load_settings())
     if as_json:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
@@ -10,18 +9,10 @@ import duckdb
 import pyarrow as pa
 
 from xiezhi.domain.calendar import month_number
-from xiezhi.domain.counting import Claimed, LineKey, count_once, count_parts_once
+from xiezhi.domain.counting import Claimed, LineKey, count_once, count_parts_once, line_key
 from xiezhi.domain.finding import Finding
 from xiezhi.ruleset.assemble import spread
 from xiezhi.ruleset.spec import RuleSpec
-
-_FOREIGN = re.compile(r"^([HP]\d{11}):(.+)$", re.DOTALL)
-
-
-def line_key(finding: Finding, line_id: str) -> LineKey:
-    """Institution and id of one of the finding's lines."""
-    match = _FOREIGN.match(line_id)
-    return (match.group(1), match.group(2)) if match else (finding.institution_code, line_id)
 
 
 def counted_amounts(con: duckdb.DuckDBPyConnection, findings: Iterable[Finding], rules: Mapping[str, RuleSpec]) -> dict[str, int]:

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.sweep.counted import line_key
 from pipelines.sweep.page_evidence import Evidence, EvidenceEncounter, EvidenceLine, EvidenceSale, EvidenceStock, age
 from pipelines.sweep.page_reasons import calculation, definitions, formulas, values_read, written_rule
 from pipelines.sweep.page_words import INSURANCES, KINDS, LEVELS, SEXES, Text, cut, masked, money, same
+from xiezhi.domain.counting import line_key
 from xiezhi.domain.finding import Finding
 from xiezhi.domain.knowledge import KnowledgePoint
 from xiezhi.ruleset.law import Citation

@@ -13,9 +13,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from pipelines.sweep.counted import line_key
 from xiezhi.domain.calendar import completed_years, date_of, day_number, month_number
-from xiezhi.domain.counting import LineKey
+from xiezhi.domain.counting import LineKey, line_key
 from xiezhi.domain.facts import INPATIENT
 from xiezhi.domain.finding import Finding
 from xiezhi.ruleset.features import Related

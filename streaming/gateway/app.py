@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from streaming.gateway.outbox import Outbox
 from streaming.gateway.service import LIMITS, Gateway, Limits
+from streaming.gateway.watch import files_stamp
 from xiezhi.domain.errors import XiezhiError
 from xiezhi.log import get_logger
 from xiezhi.ports import Clock, EventLog, FeedbackStore, HistoryStore
@@ -68,7 +70,8 @@ def build(
     clock: Clock = SystemClock()
     kept = feedback or FileFeedback(home / "gateway")
     outbox = None if events is None else Outbox(events)
-    return Gateway(lambda: load_screener(home, rules_dir), open_history(home, threads), kept, clock, outbox, limits)
+    stamp = partial(files_stamp, rules_dir, home / "knowledge")
+    return Gateway(lambda: load_screener(home, rules_dir), open_history(home, threads), kept, clock, outbox, limits, stamp)
 
 
 def screen_once(body: bytes, home: Path, rules_dir: Path, threads: int) -> bytes:

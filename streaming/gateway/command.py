@@ -18,13 +18,12 @@ def gateway(
 ) -> None:
     """启动接口服务：3101、3102、3103。Serve the HTTP interface 3101, 3102, 3103 (also /healthz, /readyz, /metrics).
 
-    系统不可用或超时时不阻断医院业务：仍返回 infcode 0，并说明哪些内容未审核。
+    系统不可用或超时时不阻断医院业务：仍返回 infcode 0，并说明哪些内容未审核。规则或知识点更新后数秒内自动生效（或发 SIGHUP）。
 
-    Fail-open: where something is slow or down the answer is infcode 0 and says what was not checked.
+    Fail-open: where something is slow or down the answer is infcode 0 and says what was not checked. New rules or
+    knowledge points take effect within seconds (or on SIGHUP). Messages go to the log that XIEZHI_KAFKA names.
     """
-    from contextlib import closing
-
-    from streaming.embedded_log import EmbeddedLog
+    from streaming.app import open_log
     from streaming.gateway.app import build
     from streaming.gateway.credentials import check_address, read_keys
     from streaming.gateway.http import Application
@@ -33,7 +32,7 @@ def gateway(
     chosen = load_settings()
     keys = read_keys(chosen.gateway_keys.get_secret_value())
     check_address(host, keys)
-    with closing(EmbeddedLog(chosen.home / "log")) as events:
+    with open_log(chosen) as events:
         application = Application(build(chosen.home, chosen.rules_dir, chosen.threads, events=events), keys)
         serve(application, host, port)
 

@@ -12,7 +12,9 @@ _HELP = {
     "xiezhi_gateway_requests_total": "Requests by transaction and outcome (ok, refused, repeated).",
     "xiezhi_gateway_reminders_total": "Reminders given, by severity.",
     "xiezhi_gateway_not_checked_total": "Requests answered without a full check, by reason.",
+    "xiezhi_gateway_persons_total": "Persons of claims, by how what is stored of them was found (kept in memory, read).",
     "xiezhi_gateway_feedback_total": "Feedback received, by what was done (1 went on, 2 changed the order).",
+    "xiezhi_gateway_reloads_total": "Loads of rules and knowledge, by outcome (ok, failed).",
     "xiezhi_gateway_log_failures_total": "Messages that could not be put onto the event log.",
 }
 

@@ -45,12 +45,16 @@ class Outbox:
         else:
             self._queue.put_nowait((person, message))
 
-    async def stop(self) -> None:
-        """Write what waits, then stop."""
+    async def stop(self, seconds: float = 10.0) -> None:
+        """Write what waits, but no longer than `seconds`: a log that does not answer must not hold a server that is told to end."""
         self._queue.put_nowait(None)
         if self._task is not None:
-            await self._task
-        self._pool.shutdown()
+            done, _ = await asyncio.wait([self._task], timeout=seconds)
+            if not done:
+                self._task.cancel()
+                self._metrics.count("log_failures", by=max(0, self._queue.qsize() - 1))
+                log.error("messages not logged before the end", waiting=self._queue.qsize())
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()

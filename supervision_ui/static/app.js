@@ -45,7 +45,7 @@ const keys = {
   s: () => document.querySelector("[data-save]")?.click(),
   "/": () => document.querySelector("[data-search]")?.focus(),
   "?": () => help?.showModal(),
-  Enter: () => rows[at]?.querySelector('a[href^="/cases/"], a')?.click(),
+  Enter: () => rows[at]?.querySelector('a[href^="/cases/"], a[href^="/leads/"], a')?.click(),
 };
 
 document.addEventListener("keydown", (event) => {

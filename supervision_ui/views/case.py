@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from supervision_ui.queries.claims import LineKey, StoredLine, stored_lines, stored_visits
 from supervision_ui.queries.institutions import institution_names
+from supervision_ui.queries.signals import factors_document, signals_document, signals_of
 from supervision_ui.queries.timeline import draw
 from supervision_ui.visit import Refused, Visit
 from xiezhi.domain.actor import REVEALERS, mask
@@ -22,6 +23,7 @@ from xiezhi.ruleset.law import Citation
 from xiezhi.ruleset.spec import RuleSpec
 from xiezhi.services import decide_case
 from xiezhi.services.decide_case import Decided
+from xiezhi.services.signals import subjects_of
 from xiezhi.storage.sql import credit_rows
 from xiezhi.storage.sql.case_reader import PastDecision, load_cases, load_decisions, load_findings
 
@@ -83,7 +85,7 @@ def reopen(visit: Visit) -> Response:
     """Open a closed case again; the reason is required."""
     note = visit.form.get("note", "").strip()[:2000]
     if not note:
-        raise Refused.with_status(422, "重开病例须写明理由")
+        raise Refused.with_status(422, "重开案件须写明理由")
     done = decide_case.reopen(visit.desk.store, visit.desk.scheme, visit.reader(), _id(visit), note, visit.at)
     return _back(visit, done, visit._("已重开"))
 
@@ -113,8 +115,9 @@ def _page(visit: Visit, revealed: str) -> Response:
     with desk.database.read() as connection:
         case = load_cases(connection, actor.scope, [_id(visit)]).get(_id(visit))
         if case is None:
-            raise Refused.with_status(404, "没有这个病例")
+            raise Refused.with_status(404, "没有这个案件")
         findings, past = load_findings(connection, actor.scope, case.case_id), load_decisions(connection, actor.scope, case.case_id)
+        signals = signals_of(connection, actor.scope, subjects_of(case)) if visit.sees_signals else None
         rating = credit_rows.ratings(connection, "institution", [case.key.institution_code]).get(case.key.institution_code)
     keys = {line_key(each, line) for each in findings for line in (*each.line_ids, *each.related_line_ids)}
     lines = stored_lines(desk.claims, keys)
@@ -132,6 +135,7 @@ def _page(visit: Visit, revealed: str) -> Response:
         "cards": cards,
         "past": past,
         "rating": rating,
+        "signals": signals,
         "institution": names[case.key.institution_code],
         "names": names,
         "visits": visits,
@@ -191,7 +195,9 @@ def _document(case: Case, cards: list[FindingCard], past: list[PastDecision], co
         "assigned_to": case.assigned_to,
         "amount_fen": case.amount_fen,
         "confirmed_fen": case.confirmed_fen,
-        "factors": asdict(case.factors) | {"priority": case.factors.priority},
+        "factors": factors_document(case.factors, content["signals"] is not None),
+        "exploration": case.factors.explored is not None,
+        "signals": signals_document(content["signals"]) if content["signals"] else None,
         "institution": {"name": content["institution"].name, "level": content["institution"].level},
         "rating": {"score": content["rating"].score, "grade": content["rating"].grade} if content["rating"] else None,
         "findings": [_finding_document(card) for card in cards],
@@ -203,7 +209,7 @@ def _document(case: Case, cards: list[FindingCard], past: list[PastDecision], co
 def _finding_document(card: FindingCard) -> dict[str, Any]:
     names = ("finding_id", "rule_id", "rule_version", "verdict", "status", "revision", "service_date", "quantity", "limit_value")
     more = ("amount_fen", "fund_amount_fen", "message_zh", "message_en", "law_refs", "knowledge_ids")
-    decided = ("line_id", "part_fen", "counted_fen", "present", "decision", "reason", "decided_by", "decided_at")
+    decided = ("line_id", "part_fen", "counted_fen", "present", "decision", "reason", "decided_by", "decided_at", "simulated")
     return {
         **{name: getattr(card.finding, name) for name in (*names, *more)},
         "lines": [

@@ -7,9 +7,11 @@ from dataclasses import asdict
 from starlette.responses import Response
 
 from supervision_ui.queries.institutions import institution_names
+from supervision_ui.queries.signals import signals_document, signals_of
 from supervision_ui.visit import Refused, Visit
 from xiezhi.domain.credit import Rating
 from xiezhi.domain.queue import QueueFilter
+from xiezhi.domain.signal import Subject
 from xiezhi.services.queue import read_queue
 from xiezhi.storage.sql import credit_rows
 from xiezhi.storage.sql.case_reader import by_institution
@@ -47,6 +49,7 @@ def show(visit: Visit) -> Response:
     if actor.scope.allows(code):
         with desk.database.read() as connection:
             found = next((row for row in by_institution(connection, actor.scope) if row[0] == code), None)
+            signals = signals_of(connection, actor.scope, [(Subject.INSTITUTION, code)]) if visit.sees_signals else None
             history = credit_rows.history(connection, "institution", code)
             mine = credit_events.c.subject_kind == "institution", credit_events.c.subject_id == code
             events = credit_rows.events(connection, *mine)[::-1]
@@ -62,6 +65,7 @@ def show(visit: Visit) -> Response:
         "level": named.level,
         **sums,
         "rating": asdict(rating) if rating else None,
+        "signals": signals_document(signals) if signals else None,
         "history": [{"at": at, "score": each.score, "grade": each.grade, "veto": each.veto} for at, each in history],
         "events": [asdict(event) for event in events[:EVENTS]],
     }
@@ -69,6 +73,7 @@ def show(visit: Visit) -> Response:
         "named": named,
         "sums": sums,
         "rating": rating,
+        "signals": signals,
         "history": history[::-1],
         "events": events[:EVENTS],
         "events_left_out": len(events[EVENTS:]),

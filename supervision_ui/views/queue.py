@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from urllib.parse import urlencode
 
 from starlette.responses import RedirectResponse, Response
 
 from supervision_ui.queries.institutions import institution_names
+from supervision_ui.queries.signals import factors_document
 from supervision_ui.visit import Refused, Visit
 from supervision_ui.words import WORDS
 from xiezhi.domain.actor import READERS
@@ -27,7 +27,7 @@ def home(visit: Visit) -> Response:
     """To the queue, which every reader works from."""
     if visit.actor.role in READERS:
         return RedirectResponse("/queue", status_code=303)
-    raise Refused.with_status(403, "本账号的角色不能查看病例")
+    raise Refused.with_status(403, "本账号的角色不能查看案件")
 
 
 def queue(visit: Visit) -> Response:
@@ -40,7 +40,10 @@ def queue(visit: Visit) -> Response:
     counts = {state.value: visit.desk.store.totals(actor.scope, QueueFilter((state,)))[0] for state in State}
     counts = {"": sum(counts[state.value] for state in WAITING), **counts, "all": sum(counts.values())}
     kept = {name: value for name, value in asked.items() if value}
-    rows = [{**{name: getattr(row, name) for name in row.__slots__}, "factors": asdict(row.factors)} for row in page.rows]
+    rows = [
+        {**{name: getattr(row, name) for name in row.__slots__}, "factors": factors_document(row.factors, visit.sees_signals)}
+        for row in page.rows
+    ]
     document = {"cases": rows, "next": page.next, "total": dict(zip(("cases", "amount_fen", "confirmed_fen"), total, strict=True))}
     if visit.wants_json:
         return visit.answer("", document, {})

@@ -118,8 +118,10 @@ def test_every_page_is_accessible_in_both_languages(
     sign_in(browser, site)
     case = page.locator('tbody a[href^="/cases/"]').first.get_attribute("href")
     institution = page.locator('tbody a[href^="/institutions/"]').first.get_attribute("href")
+    page.goto(site.url + "/leads")
+    lead = page.locator('tbody a[href^="/leads/"]').first.get_attribute("href")
     for lang in LANGUAGES:
-        for path in ("/queue", case, "/institutions", institution):
+        for path in ("/queue", case, "/institutions", institution, "/leads", lead):
             page.goto(f"{site.url}{path}?lang={lang}")
             check(f"{path} {lang}")
         page.goto(f"{site.url}{case}?lang={lang}")
@@ -133,4 +135,28 @@ def test_every_page_is_accessible_in_both_languages(
     page.goto(site.url + institution)
     check("rated")
     assert {name: each for name, each in found.items() if each} == {}
+    clean(browser)
+
+
+@pytest.mark.slow
+def test_an_inspector_goes_from_the_queue_to_a_lead_by_keyboard(browser: Browser, site: Site) -> None:
+    page = browser.page
+    sign_in(browser, site)
+    assert page.locator(".explored").count() > 0
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/cases/*")
+    assert "0.90" in page.locator("[data-signal]").inner_text()
+    signals = page.locator("[data-signals]")
+    assert "不作为认定依据" in signals.inner_text()
+    assert "次均 12.5 元，同组 4.25 元" in signals.inner_text()
+    page.goto(f"{site.url}/leads")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/leads/L*")
+    box = page.locator("svg.network").bounding_box()
+    assert box is not None
+    assert box["width"] > 300
+    page.keyboard.press("u")
+    page.wait_for_url("**/leads")
     clean(browser)

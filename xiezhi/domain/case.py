@@ -130,6 +130,7 @@ class CaseLine:
 
     `part_fen` is what the finding claims of the line, `counted_fen` what is left of it when all money is counted once over the store.
     A line whose finding no longer holds is kept with `present` false if someone had decided it, else dropped.
+    `simulated` says that the decision came from the simulated panel of a demonstration, `sample` how that panel chose the case.
     """
 
     finding_id: str
@@ -146,6 +147,8 @@ class CaseLine:
     reason: str = ""
     decided_by: str = ""
     decided_at: datetime | None = None
+    simulated: bool = False
+    sample: str = ""
 
     @property
     def key(self) -> LineId:

@@ -12,17 +12,20 @@ from xiezhi.domain.errors import Place, Problems, UsageError
 from xiezhi.domain.finding import Finding
 from xiezhi.domain.priority import Factors, age, confidence
 
+_DECIDED = ("decision", "reason", "decided_by", "decided_at", "simulated", "sample")
 Counted = Mapping[str, Mapping[str, int]]
 """Counted fen by finding id, then by line id (an empty line id for findings without lines)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A person's decision about one line."""
+    """A person's decision about one line; a simulated panel's says so, and how it chose the case (`random`, `top`)."""
 
     decision: Decision
     reason: str
     note: str = ""
+    simulated: bool = False
+    sample: str = ""
 
 
 def lines_of(finding: Finding, counted: Mapping[str, int]) -> list[CaseLine]:
@@ -80,9 +83,7 @@ def regroup(
         for line in lines_of(finding, counted.get(finding.finding_id, {})):
             before = old.get(line.key)
             if before is not None and before.decision is not None and before.revision == line.revision:
-                line = replace(
-                    line, decision=before.decision, reason=before.reason, decided_by=before.decided_by, decided_at=before.decided_at
-                )
+                line = replace(line, **{name: getattr(before, name) for name in _DECIDED})
             lines[line.key] = line
     for line in old.values():
         if line.key not in lines and line.decision is not None:
@@ -95,7 +96,9 @@ def regroup(
         case = Case(key.case_id, key, None, State.OPEN, 0, (), factors_of(ordered, credit, as_of), at)
     elif not open_ and not case.touched:
         return None
-    after = replace(case, person_id=persons[0] if persons else case.person_id, lines=ordered, factors=factors_of(ordered, credit, as_of))
+    kept = {name: getattr(case.factors, name) for name in ("signal", "parts", "explored")}  # until they are asked for again
+    factors = replace(factors_of(ordered, credit, as_of), **kept)
+    after = replace(case, person_id=persons[0] if persons else case.person_id, lines=ordered, factors=factors)
     after = _settle(after)
     # Factors alone move with time and ratings; they do not make the page that a person reads stale.
     return after if replace(after, factors=case.factors) == case else replace(after, version=case.version + 1)
@@ -155,7 +158,15 @@ def decide(case: Case, verdicts: Mapping[LineId, Verdict], actor: Actor, at: dat
     if problems.items:
         raise UsageError(problems.items)
     lines = tuple(
-        replace(line, decision=each.decision, reason=each.reason, decided_by=actor.username, decided_at=at)
+        replace(
+            line,
+            decision=each.decision,
+            reason=each.reason,
+            decided_by=actor.username,
+            decided_at=at,
+            simulated=each.simulated,
+            sample=each.sample,
+        )
         if (each := verdicts.get(line.key)) is not None
         else line
         for line in case.lines
@@ -182,6 +193,8 @@ def reopen(case: Case, actor: Actor) -> Case:
     """Open a closed case again: its lines are undecided, and who decided them may not do so again."""
     state = move(case.state, Action.REOPEN, actor.role)
     barred = tuple(sorted({*case.barred, *(line.decided_by for line in case.lines if line.decided_by)}))
-    lines = tuple(replace(line, decision=None, reason="", decided_by="", decided_at=None) for line in case.present)
+    lines = tuple(
+        replace(line, decision=None, reason="", decided_by="", decided_at=None, simulated=False, sample="") for line in case.present
+    )
     after = replace(case, state=state, lines=lines, outcome=None, assigned_to="", barred=barred, version=case.version + 1)
     return after if lines else replace(after, state=move(state, Action.WITHDRAW, Role.SYSTEM))

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from xiezhi.domain.finding import VERDICT_RANK
+from xiezhi.domain.finding import VERDICT_RANK, Finding
 
 LineKey = tuple[str, str]
 """Institution and line id."""
+_FOREIGN = re.compile(r"^([HP]\d{11}):(.+)$", re.DOTALL)
+
+
+def line_key(finding: Finding, line_id: str) -> LineKey:
+    """Institution and id of one of the finding's lines; a line of another institution is written with its code before it."""
+    match = _FOREIGN.match(line_id)
+    return (match.group(1), match.group(2)) if match else (finding.institution_code, line_id)
 
 
 @dataclass(frozen=True, slots=True)

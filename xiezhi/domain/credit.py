@@ -50,6 +50,7 @@ class Scheme:
         veto_reasons: reason codes that give the lowest grade at once.
         queue: factor of the queue's priority by grade, permille.
         labels: (Chinese, English) by dimension.
+        exploration: permille of the waiting cases that the queue explores each day.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Scheme:
     veto_reasons: frozenset[str]
     queue: Mapping[str, int]
     labels: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    exploration: int = 50
 
     @property
     def full(self) -> int:

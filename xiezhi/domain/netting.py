@@ -50,10 +50,11 @@ class RawPerson:
     diagnoses: Sequence[Row] = ()
 
 
-def person_facts(raw: RawPerson, lookups: Lookups) -> PersonFacts:
+def person_facts(raw: RawPerson, lookups: Lookups, death_elsewhere: int | None = None) -> PersonFacts:
     """The facts of one person.
 
-    `raw.lines` must hold every version of a line identity that any version gives to the person.
+    `raw.lines` must hold every version of a line identity that any version gives to the person. `death_elsewhere` is the latest date of
+    death (day number) that rows of the person left out of `raw` give (`xiezhi.domain.netting_parts`).
     """
 
     def person_of(number: str) -> str:
@@ -78,7 +79,7 @@ def person_facts(raw: RawPerson, lookups: Lookups) -> PersonFacts:
 
     visits = {row["mdtrt_id"]: row for row, _ in of_person(raw.encounters, "mdtrt_id")}
     encounters = {key: _encounter(row, raw.person, newest_sets.get(key, []), valid[key], lookups) for key, row in visits.items()}
-    death = max((d for row in visits.values() if (d := _death_date(row)) is not None), default=None)
+    death = max((d for d in (death_elsewhere, *map(_death_date, visits.values())) if d is not None), default=None)
 
     chosen = of_person(raw.lines, "fixmedins_code", "bkkp_sn")
     lines = _lines(chosen, raw.person, encounters, settlements, valid, reversed_ids, death, lookups)
@@ -90,15 +91,26 @@ def person_facts(raw: RawPerson, lookups: Lookups) -> PersonFacts:
     return PersonFacts(
         raw.person,
         tuple(sorted(lines, key=lambda line: line.order)),
-        tuple(
-            sorted(
-                (replace(e, live=e.id in alive) for e in encounters.values()),
-                key=lambda e: (e.begin_time if e.begin_time is not None else -1, e.institution, e.id),
-            )
-        ),
+        tuple(sorted((replace(e, live=True) if e.id in alive else e for e in encounters.values()), key=encounter_order)),
         {key: codes for key, codes in diagnoses.items() if codes},
         lookups.earliest_date,
     )
+
+
+def encounter_order(encounter: Encounter) -> tuple[int, str, str]:
+    """The order of encounters in facts: begin (missing first), institution, id."""
+    return (encounter.begin_time if encounter.begin_time is not None else -1, encounter.institution, encounter.id)
+
+
+def death_of(raw: RawPerson, lookups: Lookups) -> int | None:
+    """The latest date of death (day number) that the encounters of a person give; None where they give none."""
+
+    def person_of(number: str) -> str:
+        return lookups.person_map.get(number, number)
+
+    chosen = newest_of_person(raw.encounters, lambda row: row["mdtrt_id"], person_of)
+    days = (_death_date(row) for row, _ in chosen.values() if person_of(row["psn_no"]) == raw.person)
+    return max((day for day in days if day is not None), default=None)
 
 
 def _death_date(row: Row) -> int | None:

@@ -45,7 +45,11 @@ class QueueFilter:
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """One case as the queue shows it; the person's number is masked."""
+    """One case as the queue shows it; the person's number is masked.
+
+    `priority` is what it is sorted by: the product of the factors, or the place of exploration where `exploration` is true and that is
+    higher.
+    """
 
     case_id: str
     kind: str
@@ -66,3 +70,4 @@ class QueueRow:
     assigned_to: str
     version: int
     opened_at: datetime
+    exploration: bool = False

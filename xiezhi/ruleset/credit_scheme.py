@@ -66,6 +66,7 @@ class SchemeForm(_Form):
     refuted: RefutedForm
     veto_reasons: list[str]
     queue: dict[str, Annotated[int, Field(ge=1, le=10_000)]]
+    exploration: Annotated[int, Field(ge=0, le=500)] = 50
 
 
 def load_scheme(rules_dir: Path, name: str = "default") -> Scheme:
@@ -104,6 +105,7 @@ def load_scheme(rules_dir: Path, name: str = "default") -> Scheme:
         veto_reasons=frozenset(form.veto_reasons),
         queue=dict(form.queue),
         labels={key: (each.zh, each.en) for key, each in form.dimensions.items()},
+        exploration=form.exploration,
     )
 
 

@@ -47,6 +47,19 @@ class PythonEngine:
                 stage.evaluate(rows, facts, partition, result)
         return result
 
+    def about(self, facts: AnyFacts, concerns: Callable[[Any], bool]) -> list[Hit]:
+        """The hits of `evaluate` whose subject has a hit of a row that `concerns` names, and perhaps others of the same rules.
+
+        A rule none of whose hits concerns such a row is not judged further, which is what makes one claim of a long life cheap.
+        """
+        hits: list[Hit] = []
+        partition = Partition(facts)
+        for stage in self._stages:
+            rows = getattr(facts, ROWS[stage.compiled.kind], ())
+            if near := [row for row in rows if concerns(row)]:
+                hits += stage.about(near, rows, facts, partition)
+        return hits
+
 
 class _Stage:
     def __init__(self, compiled: CompiledStage) -> None:
@@ -55,18 +68,53 @@ class _Stage:
             [_feature(compiled.codes[slot], node) for node in compiled.codes[slot].rule.features.values()] for slot in compiled.leaning
         ]
         self.hits = [HitMaker(code) for code in compiled.codes]
+        rules = [code.rule for code in compiled.codes]
+        self.pooled = [any(_needs_pool(node) for node in rules[slot].features.values()) for slot in compiled.leaning]
+        self.own_subject = [bool({"line", "sale"} & set(rule.subject)) for rule in rules]
 
     def evaluate(self, rows: Sequence[Any], facts: AnyFacts, partition: Partition, result: Evaluation) -> None:
         if self.compiled.kind != "line":  # lines come in order
             rows = sorted(rows, key=order_of)
         candidates = self.compiled.candidates(rows)
-        values = [
+        found, unknown = self.compiled.judge(rows, candidates, self._values(candidates, facts, partition))
+        result.hits.extend(self.hits[each[0]].hit(each, facts) for each in found)
+        result.unknown.update(unknown)
+
+    def _values(self, candidates: Sequence[Sequence[Candidate]], facts: AnyFacts, partition: Partition) -> list[list[list[Any]]]:
+        return [
             [feature(found, facts, partition) if found else [] for feature in features]
             for features, found in zip(self.features, candidates, strict=True)
         ]
-        found, unknown = self.compiled.judge(rows, candidates, values)
-        result.hits.extend(self.hits[each[0]].hit(each, facts) for each in found)
-        result.unknown.update(unknown)
+
+    def about(self, near: Sequence[Any], rows: Sequence[Any], facts: AnyFacts, partition: Partition) -> list[Hit]:
+        """The hits of the rules that hit a row of `near`: of `near` alone where a hit shares its subject with no other row, else all."""
+        if self.compiled.kind != "line":
+            near, rows = sorted(near, key=order_of), sorted(rows, key=order_of)
+        close = self.compiled.candidates(near)
+        wide: list[list[Candidate]] | None = None
+        if any(found and pooled for found, pooled in zip(close, self.pooled, strict=True)):
+            wide = self.compiled.candidates(rows)
+        asked = [
+            [] if not found else wide[at] if pooled and wide is not None else found
+            for at, (found, pooled) in enumerate(zip(close, self.pooled, strict=True))
+        ]
+        found, _ = self.compiled.judge(near, asked, self._values(asked, facts, partition))
+        own = {id(row) for row in near}
+        touched = {slot for slot, candidate, _ in found if id(candidate[0]) in own}
+        whole = {slot for slot in touched if not self.own_subject[slot]}
+        kept = [each for each in found if each[0] in touched and (each[0] not in whole)]
+        if whole:
+            if wide is None:
+                wide = self.compiled.candidates(rows) if whole & set(self.compiled.leaning) else [[] for _ in self.compiled.leaning]
+            again = [wide[at] if slot in whole else [] for at, slot in enumerate(self.compiled.leaning)]
+            plain = rows if whole - set(self.compiled.leaning) else []
+            kept += [each for each in self.compiled.judge(plain, again, self._values(again, facts, partition))[0] if each[0] in whole]
+        return [self.hits[each[0]].hit(each, facts) for each in kept]
+
+
+def _needs_pool(node: Any) -> bool:
+    """Whether a feature looks at the other candidates of its rule, not only at other rows of the person."""
+    return isinstance(node, Window) or node.of == "lines"
 
 
 def _feature(code: RuleCode, node: Any) -> Callable[[Sequence[Candidate], AnyFacts, Partition], list[Any]]:

@@ -6,7 +6,7 @@ Each feature is computed anew for each row by looking at every other row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -58,10 +58,10 @@ class Reference:
     def __init__(self, points: PointBase) -> None:
         self.points = points
 
-    def evaluate(self, rule: RuleSpec, facts: AnyFacts) -> Evaluation:
-        """All hits of a rule over the facts of one person (trace code, institution), and what stayed unknown."""
+    def evaluate(self, rule: RuleSpec, facts: AnyFacts, subjects: Collection[tuple[str, ...]] | None = None) -> Evaluation:
+        """All hits of a rule (with `subjects`: of these) over the facts of one person (trace code, institution), and what is unknown."""
         result = Evaluation()
-        for judgement in self.judge(rule, facts):
+        for judgement in self.judge(rule, facts, subjects):
             if judgement.truth is None:
                 env = _Env(self, rule, facts, judgement.candidate, [], judgement.features)
                 missing = [name for name, node in rule.fields_of_condition() if evaluate(node, env) is None]
@@ -70,11 +70,13 @@ class Reference:
                 result.hits.append(self._hit(rule, facts, judgement))
         return result
 
-    def judge(self, rule: RuleSpec, facts: AnyFacts) -> list[Judgement]:
-        """Every candidate with its features and truth value."""
+    def judge(self, rule: RuleSpec, facts: AnyFacts, subjects: Collection[tuple[str, ...]] | None = None) -> list[Judgement]:
+        """Every candidate (with `subjects`: of these) with its features and truth value."""
         candidates = self.candidates(rule, facts)
         judgements = []
         for candidate in candidates:
+            if subjects is not None and subject_of(rule, candidate) not in subjects:
+                continue
             judgement = Judgement(candidate)
             env = _Env(self, rule, facts, candidate, candidates, judgement.features)
             for name in rule.features:

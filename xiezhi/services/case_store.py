@@ -38,7 +38,7 @@ class CaseUnit(Protocol):
         ...
 
     def save_factors(self, cases: Sequence[Case]) -> None:
-        """Write what ratings and time changed of cases, and nothing else."""
+        """Write what ratings, time, signals and exploration changed of cases, and nothing else."""
         ...
 
     def drop_cases(self, case_ids: Sequence[str]) -> None:

@@ -55,9 +55,16 @@ def pass_gate(findings: Sequence[Finding], rules: Mapping[str, RuleSpec], refere
 def _recompute(
     claimed: Iterable[Finding], rules: Mapping[str, RuleSpec], reference: Reference, known: Sequence[AnyFacts]
 ) -> dict[str, Finding]:
-    """All findings of the claimed rules over the facts of one partition, by id."""
-    needed = sorted({finding.rule_id for finding in claimed})
-    hits = [hit for rule_id in needed for facts in known for hit in reference.evaluate(rules[rule_id], facts).hits]
+    """All findings of the claimed rules and subjects over the facts of one partition, by id."""
+    subjects: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for finding in claimed:
+        subjects[finding.rule_id].add(finding.subject)
+    hits = [
+        hit
+        for rule_id, wanted in sorted(subjects.items())
+        for facts in known
+        for hit in reference.evaluate(rules[rule_id], facts, wanted).hits
+    ]
     return {finding.finding_id: finding for finding in assemble(rules, hits)}
 
 

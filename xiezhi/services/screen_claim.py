@@ -15,9 +15,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from xiezhi.domain.facts import PersonFacts, Sale, Stock
+from xiezhi.domain.facts import Encounter, Line, PersonFacts, Sale, Stock
 from xiezhi.domain.finding import Finding
 from xiezhi.domain.netting import Lookups, RawPerson, person_facts
+from xiezhi.domain.netting_parts import Parts
 from xiezhi.domain.versions import Row, newest
 from xiezhi.log import get_logger
 from xiezhi.ports import HistoryStore
@@ -57,11 +58,15 @@ class Claim:
 
 @dataclass(frozen=True)
 class Known:
-    """What is stored of the person at this moment; `missing` says in Chinese why nothing is, where nothing could be read."""
+    """What is stored of the person at this moment; `missing` says in Chinese why nothing is, where nothing could be read.
+
+    `parts` are the facts of `raw` where they were kept from an earlier claim.
+    """
 
     raw: RawPerson | None = None
     lookups: Lookups = field(default_factory=Lookups)
     missing: str = ""
+    parts: Parts | None = None
 
 
 @dataclass(frozen=True)
@@ -108,10 +113,16 @@ class Screener:
     def screen(self, claim: Claim, known: Known, rule_ids: Sequence[str] = ()) -> Screening:
         """Judge a claim by the rules of its stage (only `rule_ids` where given) with what is known of the person."""
         facts = facts_of(claim, known)
-        hits = self._engines[claim.stage].evaluate(facts).hits
+        asked, encounter = claim.asked, claim.encounter
+
+        def concerns(row: Any) -> bool:
+            if isinstance(row, Line):
+                return (row.institution, row.id) in asked
+            return isinstance(row, Encounter) and row.id == encounter
+
+        hits = self._engines[claim.stage].about(facts, concerns)
         if rule_ids:
             hits = [hit for hit in hits if hit.rule_id in rule_ids]
-        encounter = claim.encounter
         subjects = {hit.rule_id + "\0" + "\0".join(hit.subject) for hit in hits if _concerns(hit, claim.asked, encounter)}
         kept = [hit for hit in hits if hit.rule_id + "\0" + "\0".join(hit.subject) in subjects]
         findings = assemble(self.rules, kept, claim.stage)
@@ -180,18 +191,22 @@ def _concerns(hit: Any, asked: frozenset[tuple[str, str]], encounter: str) -> bo
 def facts_of(claim: Claim, known: Known) -> PersonFacts:
     """The facts of the person with the message laid over what is stored."""
     person = known.lookups.person_map.get(claim.person, claim.person)
-    stored = known.raw or RawPerson(person)
-    sent = claim.rows
+    if known.parts is not None and known.parts.raw.person == person:
+        return known.parts.with_rows(claim.rows, _laid_over, known.lookups)
+    stored = replace(known.raw, person=person) if known.raw is not None else RawPerson(person)
+    return person_facts(_laid_over(stored, claim.rows), known.lookups)
+
+
+def _laid_over(stored: RawPerson, sent: RawPerson) -> RawPerson:
+    """The stored rows with those of a message; the person is the stored one."""
     replaced = {row["mdtrt_id"] for row in sent.diagnoses}  # the diagnoses of an encounter are one set
-    raw = replace(
+    return replace(
         stored,
-        person=person,
         lines=_overlaid(stored.lines, sent.lines, ("fixmedins_code", "bkkp_sn")),
         encounters=_overlaid(stored.encounters, sent.encounters, ("mdtrt_id",)),
         settlements=_overlaid(stored.settlements, sent.settlements, ("setl_id",)),
         diagnoses=[*(row for row in stored.diagnoses if row["mdtrt_id"] not in replaced), *sent.diagnoses],
     )
-    return person_facts(raw, known.lookups)
 
 
 def _overlaid(stored: Sequence[Row], sent: Sequence[Row], identity: tuple[str, ...]) -> list[Row]:

@@ -110,10 +110,13 @@ class FindingStore:
         self.store, self.con = store, con
 
     def current(self) -> dict[str, Finding]:
-        """The newest row of every finding, whatever its status, by id."""
+        """The newest row of every finding, whatever its status, by id; sweep and stream write into the same table.
+
+        Newest as in `xiezhi.domain.queue.order_of`: by revision, then moment, then one that ended over one that is open.
+        """
         done = self.con.execute(
             f"SELECT * FROM {self.store.scan_sql(TABLE, TYPES)}"
-            " QUALIFY ROW_NUMBER() OVER (PARTITION BY finding_id ORDER BY revision DESC, found_at DESC, run_id DESC) = 1"
+            " QUALIFY ROW_NUMBER() OVER (PARTITION BY finding_id ORDER BY revision DESC, found_at DESC, status = 'open', run_id DESC) = 1"
             " ORDER BY finding_id"
         )
         names = [column[0] for column in done.description]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from hashlib import blake2b
 from typing import Any
 
 import orjson
@@ -21,7 +22,7 @@ from xiezhi.storage.lmdb_history import View
 from xiezhi.storage.lmdb_update import Update
 
 _LISTS = frozenset({"line_ids", "related_line_ids", "law_refs", "knowledge_ids", "line_amounts", "subject"})
-ROW, FINDING, DEAD = b"R", b"F", b"X"
+ROW, FINDING, CASE, DEAD = b"R", b"F", b"C", b"X"
 
 
 def encode_finding(finding: Finding) -> dict[str, Any]:
@@ -73,6 +74,19 @@ def save(update: Update, owner: str, rows: Iterable[Finding]) -> None:
         update.put("outbox", FINDING + identity + f"{row.revision:08d}".encode(), orjson.dumps(finding))
 
 
+def post_case(update: Update, owner: str, rows: Iterable[Finding], counted: Mapping[str, Mapping[str, int]]) -> None:
+    """Put what one judgement comes to into the outbox, for the cases; the same as the last time is left out.
+
+    Args:
+        owner: the person or trace code (as `kind + name`).
+        rows: the newest rows of its open findings, and those that have just been superseded.
+        counted: fen by finding and line.
+    """
+    content = orjson.dumps([[encode_finding(row), counted.get(row.finding_id, {})] for row in rows])
+    if update.put("state", CASE + key(owner), blake2b(content, digest_size=8).digest()):
+        update.put("outbox", CASE + key(owner), content)
+
+
 def post_row(update: Update, row: TypedRow) -> None:
     """Put a row into the outbox, for the claim store."""
     spec = TABLES[row.table]
@@ -91,11 +105,20 @@ def post_dead(update: Update, position: str, letter: Mapping[str, Any]) -> None:
 
 @dataclass(frozen=True)
 class Outbox:
-    """What waits to be delivered: rows by table, findings, dead letters; `number` names the delivery, the same when it is repeated."""
+    """What waits to be delivered; `number` names the delivery, the same when it is repeated.
+
+    Attributes:
+        rows: new rows of the claim store by table.
+        findings: new rows of findings.
+        judged: newest rows of all findings of those judgements that changed, with counted fen by line, for the cases.
+        dead: dead letters.
+        keys: where all this lies.
+    """
 
     number: int
     rows: Mapping[str, list[dict[str, Any]]]
     findings: tuple[Finding, ...]
+    judged: tuple[tuple[Finding, dict[str, int]], ...]
     dead: tuple[dict[str, Any], ...]
     keys: tuple[bytes, ...]
 
@@ -104,6 +127,7 @@ def outbox(view: View) -> Outbox:
     """All that waits."""
     rows: dict[str, list[dict[str, Any]]] = {}
     findings: list[Finding] = []
+    judged: list[tuple[Finding, dict[str, int]]] = []
     dead: list[dict[str, Any]] = []
     keys: list[bytes] = []
     for name, value in view.scan("outbox", b""):
@@ -113,9 +137,11 @@ def outbox(view: View) -> Outbox:
             rows.setdefault(name[1:].split(b"\0", 1)[0].decode(), []).append(content)
         elif name.startswith(FINDING):
             findings.append(decode_finding(content))
+        elif name.startswith(CASE):
+            judged += [(decode_finding(values), counted) for values, counted in content]
         else:
             dead.append(content)
-    return Outbox(int(view.get("meta", b"delivery") or b"0"), rows, tuple(findings), tuple(dead), tuple(keys))
+    return Outbox(int(view.get("meta", b"delivery") or b"0"), rows, tuple(findings), tuple(judged), tuple(dead), tuple(keys))
 
 
 def delivered(update: Update, box: Outbox) -> int:

@@ -21,7 +21,7 @@ import lmdb
 from xiezhi.domain.errors import UsageError, XiezhiError
 from xiezhi.domain.netting import Lookups, RawPerson
 from xiezhi.domain.versions import Row
-from xiezhi.storage.lmdb_codec import CODES, COLUMNS, FORMAT, decode_row, key
+from xiezhi.storage.lmdb_codec import CODES, COLUMNS, FORMAT, decode_row, key, part
 
 IDENTITY = {"fee_list_d": ("fixmedins_code", "bkkp_sn"), "mdtrt_d": ("mdtrt_id",), "setl_d": ("setl_id",)}
 """Tables of a person whose rows other persons may hold versions of."""
@@ -44,6 +44,8 @@ DATABASES = (
 FIRST_MAP_BYTES = 1 << 30
 EARLIEST, DATE_BASE = b"D", 10_000_000
 """Keys of the earliest service dates of persons: this, the day number plus the base (so that texts sort), the person."""
+STAMP = b"S"
+"""Keys of the transactions that last touched persons: this, the person."""
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
@@ -125,6 +127,12 @@ class LmdbHistory:
         with self.reading() as view:
             raw = view.raw_person(view.person_of(person))
         return raw if raw.lines or raw.encounters or raw.settlements else None
+
+    def stamp(self, person: str) -> bytes:
+        """The present number and the transaction that last touched anything its facts are made of; the earliest date is not in it."""
+        with self.reading() as view:
+            present = view.person_of(person)
+            return part(present) + b"\0" + (view.get("state", STAMP + part(present)) or b"")
 
     def lookups(self) -> Lookups:
         """What lies across persons, looked up when it is asked for, in the state of that moment."""

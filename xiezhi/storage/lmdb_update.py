@@ -15,7 +15,7 @@ from xiezhi.domain.facts import PersonFacts
 from xiezhi.domain.tables import TABLES
 from xiezhi.domain.versions import Row, version_key
 from xiezhi.storage.lmdb_codec import CODES, decode_row, encode_row, key, part
-from xiezhi.storage.lmdb_history import DATE_BASE, EARLIEST, IDENTITY, LmdbHistory, View
+from xiezhi.storage.lmdb_history import DATE_BASE, EARLIEST, IDENTITY, STAMP, LmdbHistory, View
 
 PERSON, TRACE = "P", "T"
 _REGISTRY = {table: TABLES[table].identity for table in ("medins_d", "staff_d", "psn_map_d")}
@@ -41,8 +41,14 @@ class Update(View):
 
     def mark(self, kind: str, name: str) -> None:
         """Have a person (any number of theirs) or a trace code judged again."""
-        name = self.person_of(name) if kind == PERSON else name
+        if kind == PERSON:
+            name = self.person_of(name)
+            self._stamp(name)
         self.put("dirty", kind.encode() + part(name), name.encode())
+
+    def _stamp(self, person: str) -> None:
+        """Tell readers who keep facts of the person that they are of the past."""
+        self.put("state", STAMP + part(person), str(self.txn.id()).encode())
 
     def is_marked(self, kind: str, name: str) -> bool:
         """Whether a person or trace code is yet to be judged."""
@@ -157,6 +163,7 @@ class Update(View):
         self._member("m", [row["psn_no"]], number)
         for each in before:  # what they were is nobody now, or somebody else
             self.put("dirty", PERSON.encode() + part(each), each.encode())
+            self._stamp(each)
         for each in affected | self.merged_into(number):
             self.mark(PERSON, each)
             for table, identity in IDENTITY.items():

@@ -30,6 +30,10 @@ class StoreHistory:
             raw = next(iter(raw_persons(self._con, [person])))
         return raw if raw.lines or raw.encounters or raw.settlements else None
 
+    def stamp(self, person: str) -> bytes:
+        """Always the same: the store is read as it was when this was opened."""
+        return b""
+
     def lookups(self) -> Lookups:
         """What persons' facts need from outside them, read once."""
         return self._lookups

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from streaming.gateway.metrics import Metrics
 from streaming.gateway.outbox import Outbox
 from streaming.gateway.service import Limits
 from streaming.topics import PRECHECKS
@@ -211,3 +213,28 @@ def test_a_full_disk_for_reminders_does_not_hold_the_answer(
     (answer,) = make_bench(history, feedback=kept).ask(message)
     kept.close()
     assert len(answer["output"]["result"]) == 1
+
+
+def test_a_log_that_hangs_does_not_hold_the_end(make_bench: Callable[..., Any]) -> None:
+    """A server that is told to end waits for the event log only so long; what is lost is counted."""
+    hold = threading.Event()
+
+    class Hanging:
+        def append_all(self, topic: str, messages: Sequence[Message]) -> list[Position]:
+            hold.wait(5)
+            return []
+
+    async def timed() -> tuple[float, int]:
+        metrics, outbox = Metrics(), Outbox(Hanging(), batch=1)  # type: ignore[arg-type]
+        outbox.start(metrics)
+        for number in range(3):
+            outbox.put("P", {"n": number})
+        await asyncio.sleep(0.05)
+        began = time.perf_counter()
+        await outbox.stop(0.2)
+        return time.perf_counter() - began, metrics.value("log_failures")
+
+    took, lost = asyncio.run(timed())
+    hold.set()
+    assert took < 2
+    assert lost == 2

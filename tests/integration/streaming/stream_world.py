@@ -39,8 +39,8 @@ class Crash(Exception):
 class Stream:
     """One home; `run` lives as long as a process would."""
 
-    def __init__(self, home: Path, judge: Judge, open_log: Callable[[], EventLog] | None = None) -> None:
-        self.home, self.judge = home, judge
+    def __init__(self, home: Path, judge: Judge, open_log: Callable[[], EventLog] | None = None, **sinks: Any) -> None:
+        self.home, self.judge, self.sinks = home, judge, sinks
         self.open_log = open_log or (lambda: EmbeddedLog(home / "log", fsync="never"))
         self.store = DeltaStore.of_home(home)
 
@@ -56,7 +56,7 @@ class Stream:
         with closing(self.open_log()) as log, closing(LmdbHistory(self.home / "history")) as history:
             with history.reading() as view:
                 sender = (view.get("meta", b"id") or b"").decode()
-            consumer = Consumer(log, history, self.judge, Sinks(log, self.store, sender), fault=fault, **more)
+            consumer = Consumer(log, history, self.judge, Sinks(log, self.store, sender, **self.sinks), fault=fault, **more)
             consumer.drain()
             return consumer
 
@@ -123,6 +123,11 @@ def rows_of_store(store: DeltaStore, tables: Iterable[str] = TABLES) -> dict[str
             names = [column[0] for column in done.description]
             result[table] = [dict(zip(names, row, strict=True)) for row in done.fetchall()]
     return {table: rows for table, rows in result.items() if rows}
+
+
+def content(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a stored row says, whoever stored it."""
+    return [(name, str(value)) for name, value in sorted(row.items()) if name != "ingest_id"]
 
 
 MOMENT = datetime(2026, 7, 1)

@@ -7,7 +7,10 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import pytest
+from kafka import KafkaConsumer
 from stream_world import Stream, comparable, rows_of_store
 from test_consumer import BAD, CLAIM
 
@@ -17,6 +20,7 @@ from pipelines.sweep.run import Request, sweep
 from streaming.commands import replay, stream
 from streaming.judge import Judge
 from streaming.replay import replay_dead_letters
+from streaming.topics import ALL_TOPICS
 from xiezhi.ruleset.knowledge.importer import read_points
 from xiezhi.ruleset.loader import RuleBase
 from xiezhi.settings import find_rules_dir
@@ -58,3 +62,21 @@ def test_dead_letters_can_be_replayed(tmp_path: Path, judge: Judge) -> None:
 
 def test_a_wrong_source_is_wrong_use(home: Path, run_cli: Callable[..., Any]) -> None:
     assert run_cli("replay", "somewhere").code == 2
+
+
+def test_missing_topics_are_made_on_kafka_with_the_partitions_of_the_settings(
+    home: Path, kafka: str, run_cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutants caught: the prefix left out of the names; the number of partitions of the settings not heeded."""
+    prefix = f"{uuid4().hex[:8]}."
+    for name, value in (("KAFKA", kafka), ("TOPIC_PREFIX", prefix), ("PARTITIONS", "3")):
+        monkeypatch.setenv(f"XIEZHI_{name}", value)
+    done = run_cli("doctor", "--create-topics", "--json")
+    assert "新建 made 9" in done.err
+    assert json.loads(done.out)[0]["name"] == "home"
+    document = json.loads(run_cli("topics", "--json").out)
+    assert (document["made"], document["log"]) == ([], kafka)
+    with closing(KafkaConsumer(bootstrap_servers=kafka)) as reader:
+        assert {name: len(reader.partitions_for_topic(name)) for name in document["topics"]} == dict.fromkeys(document["topics"], 3)
+        assert {name for name in reader.topics() if name.startswith(prefix)} == set(document["topics"])
+    assert {prefix + name for name in ALL_TOPICS} == set(document["topics"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -13,10 +14,12 @@ import orjson
 import pytest
 from stream_world import MOMENT, Crash, Stream, comparable, rows_of_store
 
+from streaming import embedded_log
 from streaming.embedded_log import EmbeddedLog
 from streaming.judge import Judge
 from streaming.payload import encode
 from streaming.topics import DEAD_LETTERS, FINDINGS, INVENTORY, REGISTRY, REVERSALS, SETTLEMENTS
+from xiezhi.domain.errors import XiezhiError
 from xiezhi.domain.events import Message
 from xiezhi.domain.finding import Finding
 from xiezhi.storage.delta import DeltaStore
@@ -244,4 +247,38 @@ def test_crash_upon_crash(tmp_path: Path, judge: Judge) -> None:
             except Crash:
                 continue
             break
+    assert outcome(stream) == outcome(whole)
+
+
+def test_unknown_codes_are_kept_and_accuse_nobody(stream: Stream) -> None:
+    """Item, institution, practitioner, kind of visit and diagnosis that nothing here knows: stored as sent, judged as unknown.
+
+    Mutant caught: a code without a meaning taken for a breach (or for a reason to lose the message).
+    """
+    odd = {"med_list_codg": "XZ99ZZZ999Z999999999999", "bilg_dr_code": "D999999999", "med_type": "9999"}
+    visit = {**VISIT, "med_type": "9999", "dscg_maindiag_code": "Z99.999x999"}
+    stream.send([event(SETTLEMENTS, mdtrt_d=[visit], setl_d=[SETTLED], fee_list_d=[fee("L1", "20", **odd), fee("L2", "10", **odd)])])
+    done = stream.run()
+    assert (done.counts.dead, done.counts.rows) == (0, 4)
+    assert stream.findings() == []
+    kept = rows_of_store(stream.store, ["fee_list_d"])["fee_list_d"]
+    assert {(row["med_list_codg"], row["bilg_dr_code"], row["med_type"]) for row in kept} == {tuple(odd.values())}
+
+
+def test_a_full_disk_of_the_log_stops_the_stream_and_loses_nothing(stream: Stream, tmp_path: Path, judge: Judge, monkeypatch: Any) -> None:
+    """The disk fills while findings are told: a clear error; with room again the same events come to the same, each told once."""
+    whole = Stream(tmp_path / "whole", judge)
+    for each in (whole, stream):
+        each.send([CLAIM, BAD])
+    whole.run()
+
+    def full(file: int, data: Any, at: int) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(embedded_log.os, "pwrite", full)
+        with pytest.raises(XiezhiError, match=r"disk is full.*nothing was added to findings"):
+            stream.run()
+    assert told(stream.home, FINDINGS) == []
+    stream.run()
     assert outcome(stream) == outcome(whole)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from messy_lives import arrive, by_definition, fired, lives, lives_module, take_as_they_are
-from stream_world import Stream, comparable, events_of, rows_of_store
+from stream_world import Stream, comparable, content, events_of, rows_of_store
 
 from pipelines.ingest.run import ingest
 from pipelines.simulate.run import run as simulate
@@ -158,10 +158,6 @@ def against_the_sweep(tmp_path: Path, sources: list[Path], knowledge: list[Path]
     for table, those in rows.items():
         assert sorted(map(content, stored[table])) == sorted(map(content, those)), table
     return len(expected)
-
-
-def content(row: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(name, str(value)) for name, value in sorted(row.items()) if name != "ingest_id"]
 
 
 def test_a_simulated_region_comes_to_what_the_sweep_finds(tmp_path: Path, rule_base: RuleBase) -> None:

@@ -121,6 +121,23 @@ def test_what_comes_later_is_read_later(log: EventLog, topic: str) -> None:
     assert len(drain(log, f"{G}-{topic}", topic, 4)) == 4
 
 
+def test_lag_is_what_the_group_has_not_committed(open_log: Open, topic: str) -> None:
+    """Mutant caught: lag counted from what was read, so that a killed reader's events would be taken for dealt with."""
+    log, group = open_log(), f"{G}-{topic}"
+    log.append_all(topic, messages(9))
+    assert log.lag(group, [topic]) == 9
+    events = drain(log, group, topic, 9)
+    assert log.lag(group, [topic]) == 9
+    log.commit(group, [events[-1].position])
+    left = sum(event.position.partition != events[-1].position.partition for event in events)
+    assert log.lag(group, [topic]) == left > 0
+    log.append(topic, "人1", b"{}")
+    log.close()
+    again = open_log()
+    assert (again.lag(group, [topic]), again.lag("nobody", [topic])) == (left + 1, 10)
+    again.close()
+
+
 def test_large_and_empty_values(log: EventLog, topic: str) -> None:
     sizes = [0, 1, 300_000, 700_000]
     log.append_all(topic, [Message("k", b"x" * size) for size in sizes])

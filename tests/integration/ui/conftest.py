@@ -26,10 +26,11 @@ def make_region(home: Path) -> None:
     """Simulate, ingest, sweep, open cases, add accounts below `home`."""
     from pipelines.cases.app import Desk, open_stored
     from pipelines.demo.run import demonstrate
+    from pipelines.demo.steps import LOADED, SWEEP
 
     os.environ["XIEZHI_HOME"] = str(home)
     try:
-        demonstrate(home, persons=300, months=3, seed=11, say=lambda text: None)
+        demonstrate(home, persons=300, months=3, seed=11, say=lambda text: None, chain=(*LOADED, SWEEP))
         desk = Desk.of(load_settings())
         open_stored(desk, as_of=date(2026, 9, 1), at=AT)
         first = desk.store.queue(Scope.all(), QueueFilter(), None, 1)[0]

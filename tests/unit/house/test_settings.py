@@ -36,6 +36,11 @@ BAD = {
     "log_level": "loud",
     "log_format": "xml",
     "kafka": "localhost",
+    "topic_prefix": "a b",
+    "partitions": "0",
+    "log_fsync": "sometimes",
+    "alert_yuan": "-1",
+    "stream_cases": "perhaps",
     "lang": "fr",
 }
 

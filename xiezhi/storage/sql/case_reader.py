@@ -30,6 +30,8 @@ class PastDecision:
     note: str
     actor: str
     at: datetime
+    simulated: bool
+    sample: str
 
 
 def load_cases(connection: Connection, scope: Scope, case_ids: Sequence[str]) -> dict[str, Case]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from xiezhi.domain.actor import mask, region_of
 from xiezhi.domain.case import Case, CaseKey, CaseLine, Decision, Outcome, State
 from xiezhi.domain.finding import VERDICT_RANK
-from xiezhi.domain.priority import Factors
+from xiezhi.domain.priority import Factors, SignalParts
 from xiezhi.domain.queue import QueueRow
 
 
@@ -38,7 +39,10 @@ def case_row(case: Case) -> dict[str, Any]:
         "confidence": case.factors.confidence,
         "credit": case.factors.credit,
         "age": case.factors.age,
-        "priority": case.factors.priority,
+        "signal": case.factors.signal,
+        "signal_parts": "" if case.factors.parts == SignalParts() else json.dumps(asdict(case.factors.parts), sort_keys=True),
+        "explored": case.factors.explored,
+        "priority": case.factors.place,
         "first_service_date": min((line.service_date for line in present), default=None),
         "opened_at": case.opened_at,
     }
@@ -58,7 +62,7 @@ def line_row(case_id: str, line: CaseLine) -> dict[str, Any]:
         "counted_fen",
         "present",
     )
-    values = {name: getattr(line, name) for name in (*names, "reason", "decided_by", "decided_at")}
+    values = {name: getattr(line, name) for name in (*names, "reason", "decided_by", "decided_at", "simulated", "sample")}
     return {"case_id": case_id, "decision": line.decision.value if line.decision else None, **values}
 
 
@@ -95,9 +99,11 @@ def queue_row(row: Mapping[str, Any]) -> QueueRow:
         person_masked=mask(row["person_id"]),
         state=State(row["state"]),
         factors=_factors(row),
+        exploration=row["explored"] is not None,
         **{name: row[name] for name in (*same, *more)},
     )
 
 
 def _factors(row: Mapping[str, Any]) -> Factors:
-    return Factors(row["amount_fen"], row["confidence"], row["credit"], row["age"])
+    parts = SignalParts(**json.loads(row["signal_parts"])) if row["signal_parts"] else SignalParts()
+    return Factors(row["amount_fen"], row["confidence"], row["credit"], row["age"], row["signal"], parts, row["explored"])

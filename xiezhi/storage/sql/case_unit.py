@@ -103,9 +103,9 @@ class SqlCaseUnit:
             self.connection.execute(delete(cases).where(cases.c.case_id.in_(part)))
 
     def save_factors(self, cases_: Sequence[Case]) -> None:
-        """Write what ratings and time changed of cases, and nothing else."""
+        """Write what ratings, time, signals and exploration changed of cases, and nothing else."""
         if cases_:
-            names = ("credit", "age", "priority")
+            names = ("credit", "age", "signal", "signal_parts", "explored", "priority")
             rows = [{f"b_{name}": case_row(case)[name] for name in ("case_id", *names)} for case in cases_]
             values: dict[str, Any] = {name: bindparam(f"b_{name}") for name in names}
             self.connection.execute(update(cases).where(cases.c.case_id == bindparam("b_case_id")).values(values), rows)
@@ -124,6 +124,8 @@ class SqlCaseUnit:
                 "decision": verdict.decision.value,
                 "reason": verdict.reason,
                 "note": verdict.note,
+                "simulated": verdict.simulated,
+                "sample": verdict.sample,
                 "actor": actor.username,
                 "role": actor.role.value,
                 "at": at,

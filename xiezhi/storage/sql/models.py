@@ -12,12 +12,14 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Float,
     Index,
     Integer,
     MetaData,
     String,
     Table,
     Text,
+    false,
 )
 
 metadata = MetaData()
@@ -67,6 +69,9 @@ cases = Table(
     Column("confidence", Integer, nullable=False),
     Column("credit", Integer, nullable=False),
     Column("age", Integer, nullable=False),
+    Column("signal", Integer, nullable=False, server_default="1000"),
+    Column("signal_parts", Text, nullable=False, server_default=""),
+    Column("explored", BigInteger),
     Column("priority", BigInteger, nullable=False),
     Column("first_service_date", Date),
     Column("opened_at", DateTime, nullable=False),
@@ -94,6 +99,8 @@ case_lines = Table(
     Column("reason", String(32), nullable=False),
     Column("decided_by", String(64), nullable=False),
     Column("decided_at", DateTime),
+    Column("simulated", Boolean, nullable=False, server_default=false()),
+    Column("sample", String(16), nullable=False, server_default=""),
     Index("ix_case_lines_rule", "rule_id", "case_id"),
 )
 
@@ -113,6 +120,8 @@ decisions = Table(
     Column("actor", String(64), nullable=False),
     Column("role", String(16), nullable=False),
     Column("at", DateTime, nullable=False),
+    Column("simulated", Boolean, nullable=False, server_default=false()),
+    Column("sample", String(16), nullable=False, server_default=""),
     Index("ix_decisions_case", "case_id"),
     Index("ix_decisions_rule", "rule_id"),
 )
@@ -189,4 +198,58 @@ audit_head = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, nullable=False),
     Column("hash", String(64), nullable=False),
+)
+
+scores = Table(
+    "scores",
+    metadata,
+    Column("model", String(64), primary_key=True),
+    Column("month", String(7), primary_key=True),
+    Column("subject", String(16), primary_key=True),
+    Column("subject_id", _Id, primary_key=True),
+    Column("model_version", String(64), nullable=False),
+    Column("permille", Integer, nullable=False),
+    Column("probability", Float),
+    Column("peer_group", Text, nullable=False),
+    Column("peers", Integer, nullable=False),
+    Column("reasons", Text, nullable=False),
+    Column("run_id", String(64), nullable=False),
+    Index("ix_scores_subject", "subject", "subject_id", "model", "month"),
+)
+
+leads = Table(
+    "leads",
+    metadata,
+    Column("lead_id", String(32), primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("month", String(7), nullable=False),
+    Column("strength", Integer, nullable=False),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("first", Date, nullable=False),
+    Column("last", Date, nullable=False),
+    Column("members", Integer, nullable=False),
+    Column("title_zh", Text, nullable=False),
+    Column("title_en", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("run_id", String(64), nullable=False),
+    Index("ix_leads_kind", "kind", "month", "strength", "lead_id"),
+    Index("ix_leads_strength", "strength", "lead_id"),
+)
+
+lead_subjects = Table(
+    "lead_subjects",
+    metadata,
+    Column("lead_id", String(32), primary_key=True),
+    Column("subject", String(16), primary_key=True),
+    Column("subject_id", _Id, primary_key=True),
+    Column("region", String(6), nullable=False),
+    Index("ix_lead_subjects_subject", "subject", "subject_id"),
+)
+
+lead_runs = Table(
+    "lead_runs",
+    metadata,
+    Column("kind", String(32), primary_key=True),
+    Column("month", String(7), primary_key=True),
+    Column("leads", Integer, nullable=False),
 )

@@ -1,4 +1,4 @@
-"""One real Kafka broker for a test session: `XIEZHI_TEST_KAFKA`, else Apache Kafka fetched once by Maven and started here."""
+"""One real Kafka broker for tests and benchmarks: `XIEZHI_TEST_KAFKA`, else Apache Kafka fetched once by Maven and started here."""
 
 from __future__ import annotations
 
@@ -78,9 +78,10 @@ def broker(folder: Path) -> Iterator[str]:
     config = folder / "server.properties"
     config.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
     java = ["java", "-cp", f"{libs}/*"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    subprocess.run([*java, "kafka.tools.StorageTool", "format", "-t", "4L6g3nShT-eMCtK--X86sw", "-c", str(config)], check=True, **quiet)
-    process = subprocess.Popen([*java[:1], "-Xmx512m", *java[1:], "kafka.Kafka", str(config)], cwd=folder, **quiet)
+    null = subprocess.DEVNULL
+    format_ = [*java, "kafka.tools.StorageTool", "format", "-t", "4L6g3nShT-eMCtK--X86sw", "-c", str(config)]
+    subprocess.run(format_, check=True, stdout=null, stderr=null)
+    process = subprocess.Popen([*java[:1], "-Xmx512m", *java[1:], "kafka.Kafka", str(config)], cwd=folder, stdout=null, stderr=null)
     try:
         _wait(process, port)
         yield f"127.0.0.1:{port}"

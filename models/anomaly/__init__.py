@@ -1,0 +1,1 @@
+"""Detectors that need no labels: they compare subjects with their peers."""
