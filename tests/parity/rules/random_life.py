@@ -89,8 +89,8 @@ def lookups(random: Random) -> Lookups:
     return Lookups(institutions=places, staff=staff, usual_prices=usual, line_owners={("H1", "foreign"): "someone"}, earliest_date=EARLIEST)
 
 
-def raw_person(random: Random, number: str) -> RawPerson:
-    """All stored rows of one person."""
+def raw_person(random: Random, number: str, wanted: str = "") -> RawPerson:
+    """All stored rows of one person; `wanted` is the habit, drawn where it is empty."""
     sex, birth = (
         maybe(random, random.choice("129")),
         maybe(random, random.choice((date(1950, 5, 1), date(1990, 2, 28), date(2013, 3, 1), date(2026, 1, 10)))),
@@ -101,7 +101,7 @@ def raw_person(random: Random, number: str) -> RawPerson:
     diagnoses: Rows = []
     lines: Rows = []
     regular = random.sample(ITEMS, 5)
-    habit = random.choice(
+    habit = wanted or random.choice(
         (
             "none",
             "none",
