@@ -58,7 +58,7 @@ CHAIN = (
     SWEEP,
     Step("cases.open", "立案 open cases"),
     Step("graph", "医患关系网 graph", _last_month),
-    Step("panel", "模拟审核 simulated panel", lambda demo: ("--truth", str(demo.truth))),
+    Step("panel", "模拟审核 simulated panel", lambda demo: ("--truth", str(demo.truth), "--top", "500")),
     Step("train", "训练 train", _last_month),
     Step("score", "评分 score", _last_month),
     Step("credit", "信用评价 credit"),
