@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from xiezhi.ruleset.commands.options import JsonOption, print_json, problem_document
+
 if TYPE_CHECKING:
-    from xiezhi.domain.errors import Problem
     from xiezhi.domain.knowledge import KnowledgePoint
     from xiezhi.ruleset.knowledge.report import ImportReport
     from xiezhi.storage.knowledge import KnowledgeBase
 
-JsonFlag = Annotated[bool, typer.Option("--json", help="输出一个 JSON 文档。Print one JSON document.")]
 _SHOWN_IDS = 5
 _SHOWN_TEXT = 40
 
@@ -27,15 +27,9 @@ def _open() -> KnowledgeBase:
     return KnowledgeBase(chosen.home, chosen.rules_dir)
 
 
-def _print_json(document: object) -> None:
-    import json
-
-    typer.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))
-
-
 def import_points(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="points.csv 与 codes.csv（或 xlsx）。The two tables.")],
-    as_json: JsonFlag = False,
+    as_json: JsonOption = False,
 ) -> None:
     """导入知识点（两张表），逐条说明未采纳的原因。Import knowledge points; every refused one is explained with file, line and column."""
     from xiezhi.domain.errors import UsageError
@@ -47,24 +41,11 @@ def import_points(
     base = _open()
     report = base.add(read_points(files))
     if as_json:
-        _print_json(_report_document(report, base.version()))
+        print_json(_report_document(report, base.version()))
     else:
         _print_report(report, base.version())
     if report.rejects:
         raise typer.Exit(1)
-
-
-def _problem_document(problem: Problem) -> dict[str, Any]:
-    where = problem.where
-    return {
-        "file": where.path,
-        "line": where.line,
-        "column": where.column,
-        "field": where.field,
-        "what": problem.what,
-        "accepted": problem.accepted,
-        "todo": problem.todo,
-    }
 
 
 def _report_document(report: ImportReport, version: str) -> dict[str, Any]:
@@ -76,9 +57,9 @@ def _report_document(report: ImportReport, version: str) -> dict[str, Any]:
         "superseded": [{"kp_id": old, "by": new} for old, new in report.superseded],
         "not_coded": [{"class_no": each.class_no, "reason": each.reason, "kp_ids": each.kp_ids} for each in report.not_coded],
         "rejected": [
-            {"kp_id": each.kp_id, "problems": [_problem_document(problem) for problem in each.problems]} for each in report.rejects
+            {"kp_id": each.kp_id, "problems": [problem_document(problem) for problem in each.problems]} for each in report.rejects
         ],
-        "warnings": [_problem_document(each) for each in report.warnings],
+        "warnings": [problem_document(each) for each in report.warnings],
         "knowledge_version": version,
     }
 
@@ -114,7 +95,7 @@ def list_points(
     class_no: Annotated[int | None, typer.Option("--class", min=1, max=88, help="规则类别 1–88。Rule class.")] = None,
     code: Annotated[str | None, typer.Option("--code", help="涉及此编码的知识点。Points that name or cover this code.")] = None,
     on: Annotated[datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="该日有效的。In force on this date.")] = None,
-    as_json: JsonFlag = False,
+    as_json: JsonOption = False,
 ) -> None:
     """列出知识点，可按类别、编码、日期筛选。List knowledge points by class, code or date; without filters also those that are text only."""
     from xiezhi.domain.knowledge import covers
@@ -132,7 +113,7 @@ def list_points(
     if on is not None:
         rows = [row for row in rows if row["valid_from"] <= on.date() <= (row["valid_to"] or date.max)]
     if as_json:
-        _print_json({"knowledge_version": base.version(), "points": rows})
+        print_json({"knowledge_version": base.version(), "points": rows})
         return
     from rich.console import Console
     from rich.table import Column, Table
@@ -151,7 +132,7 @@ def list_points(
 
 def show_point(
     kp_id: Annotated[str, typer.Argument(metavar="ID", help="知识点标识。Identifier of the point.")],
-    as_json: JsonFlag = False,
+    as_json: JsonOption = False,
 ) -> None:
     """查看一个知识点：限定、编码、有效期、替代链、所属规则。Show one knowledge point: limit, codes, dates, chain, rule."""
     from xiezhi.domain.errors import UsageError
@@ -162,7 +143,7 @@ def show_point(
         raise UsageError.of(f"没有此知识点 no such knowledge point: {kp_id!r}", todo="xiezhi knowledge list")
     document = _point_document(found[0], base)
     if as_json:
-        _print_json(document)
+        print_json(document)
         return
     for name, value in document.items():
         if isinstance(value, list):

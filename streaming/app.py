@@ -11,7 +11,6 @@ from streaming.consumer import Consumer
 from streaming.judge import Judge
 from streaming.sinks import Sinks
 from streaming.topics import ALL_TOPICS
-from xiezhi.domain.errors import UsageError
 from xiezhi.ports import EventLog
 from xiezhi.ruleset.loader import RuleBase, load_rules
 from xiezhi.ruleset.points import PointBase
@@ -68,15 +67,9 @@ def open_case_sink(settings: Settings, base: RuleBase) -> CaseSink:
     """
     from xiezhi.ruleset.credit_scheme import load_scheme
     from xiezhi.storage.sql.case_store import SqlCaseStore
-    from xiezhi.storage.sql.database import Database
-    from xiezhi.storage.sql.migrate import current, head, upgrade
+    from xiezhi.storage.sql.migrate import open_database
 
-    database = Database(settings.database)
-    found = current(database)
-    if not found and database.is_sqlite:
-        upgrade(database)
-    elif found != head():
-        raise UsageError.of(f"the database is at schema {found or 'none'}, this program needs {head()}", todo="xiezhi db upgrade")
+    database = open_database(settings.database)
     folders = {rule.id: "/".join(Path(rule.path).parts[-3:-1]) for rule in base.rules.values() if rule.class_no is None}
     return CaseSink(SqlCaseStore(database), load_scheme(settings.rules_dir), folders)
 

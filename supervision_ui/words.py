@@ -57,7 +57,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "same_address": "同一住址",
         "same_employer": "同一单位",
         "same_time_visits": "同时就诊",
-        "trace_code": "同一追溯码",
+        "trace_codes": "同一追溯码",
+        "treated_by": "由其诊治",
         "visits": "就诊",
     },
     "measure": {

@@ -84,18 +84,23 @@ class Measures:
 def build_network(con: duckdb.DuckDBPyConnection) -> Network:
     """Read `graph_edges` into igraph; the order of its rows does not matter."""
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE graph_vertices AS SELECT name, ROW_NUMBER() OVER (ORDER BY name) - 1 AS number"
+        "CREATE OR REPLACE TEMP TABLE graph_vertices AS SELECT name, (ROW_NUMBER() OVER (ORDER BY name) - 1)::INTEGER AS number"
         " FROM (SELECT one AS name FROM graph_edges UNION SELECT other FROM graph_edges)"
     )
     names = con.sql("SELECT name FROM graph_vertices ORDER BY number").to_arrow_table().column(0).to_pylist()
+    known = [row[0] for row in con.execute("SELECT DISTINCT kind FROM graph_edges ORDER BY kind").fetchall()]
     edges = con.execute(
-        "SELECT a.number AS one, b.number AS other, e.kind, e.weight, e.first::BIGINT AS first, e.last::BIGINT AS last"
-        " FROM graph_edges AS e JOIN graph_vertices AS a ON a.name = e.one JOIN graph_vertices AS b ON b.name = e.other ORDER BY 1, 2, 3"
+        "SELECT a.number AS one, b.number AS other, (list_position(?, e.kind) - 1)::INTEGER AS kind, e.weight,"
+        " e.first::INTEGER AS first, e.last::INTEGER AS last FROM graph_edges AS e"
+        " JOIN graph_vertices AS a ON a.name = e.one JOIN graph_vertices AS b ON b.name = e.other",
+        [known],
     ).fetchnumpy()
-    ends = np.column_stack([edges["one"], edges["other"]]).astype(np.int64).reshape(-1, 2)
-    spans = np.column_stack([edges["first"], edges["last"]]).astype(np.int64).reshape(-1, 2)
+    order = np.lexsort((edges["kind"], edges["other"], edges["one"]))
+    ends = np.column_stack([edges["one"], edges["other"]])[order].astype(np.int64).reshape(-1, 2)
+    spans = np.column_stack([edges["first"], edges["last"]])[order].astype(np.int64).reshape(-1, 2)
+    kinds = tuple(known[code] for code in edges["kind"][order].tolist())
     graph = ig.Graph(n=len(names), edges=ends)
-    return Network(graph, tuple(names), ends, tuple(edges["kind"].tolist()), np.asarray(edges["weight"], dtype=np.float64), spans)
+    return Network(graph, tuple(names), ends, kinds, np.asarray(edges["weight"], dtype=np.float64)[order], spans)
 
 
 def measure(network: Network, seed: int = SEED) -> Measures:

@@ -19,7 +19,7 @@ from xiezhi.storage.duckdb_facts import open_facts
 from xiezhi.storage.findings import FindingStore
 from xiezhi.storage.sql.case_store import SqlCaseStore
 from xiezhi.storage.sql.database import Database
-from xiezhi.storage.sql.migrate import current, head, upgrade
+from xiezhi.storage.sql.migrate import open_database
 from xiezhi.storage.sql.signals import SqlSignalStore
 from xiezhi.storage.sql.users import authenticate, find_user
 
@@ -37,19 +37,11 @@ class Desk:
     def of(cls, settings: Settings) -> Desk:
         """The desk of these settings.
 
-        A new SQLite file gets its tables at once, so that there is nothing to set up first; a server is changed by
-        `xiezhi db upgrade` only.
-
         Raises:
             ServiceUnreachable: the database does not answer.
             UsageError: its tables are older than this program.
         """
-        database = Database(settings.database)
-        found = current(database)
-        if not found and database.is_sqlite:
-            upgrade(database)
-        elif found != head():
-            raise UsageError.of(f"the database is at schema {found or 'none'}, this program needs {head()}", todo="xiezhi db upgrade")
+        database = open_database(settings.database)
         return cls(settings, database, SqlCaseStore(database), load_scheme(settings.rules_dir))
 
     def reader(self, username: str | None) -> Actor:

@@ -35,6 +35,10 @@ def _simulate(demo: Demonstration) -> Sequence[str]:
     return ("--out", str(demo.tables), "--truth", str(demo.truth), *numbers)
 
 
+def _last_month(demo: Demonstration) -> Sequence[str]:
+    return ("--month", f"{demo.day:%Y-%m}")
+
+
 LOADED = (
     Step("simulate", "模拟 simulate", _simulate),
     Step(
@@ -53,7 +57,12 @@ CHAIN = (
     Step("stream", "实时处理 stream", lambda demo: ("--once",)),
     SWEEP,
     Step("cases.open", "立案 open cases"),
+    Step("graph", "医患关系网 graph", _last_month),
+    Step("panel", "模拟审核 simulated panel", lambda demo: ("--truth", str(demo.truth), "--top", "500")),
+    Step("train", "训练 train", _last_month),
+    Step("score", "评分 score", _last_month),
     Step("credit", "信用评价 credit"),
+    Step("report", "月报 monthly report", _last_month),
     Step("cases.list", "待办 queue", lambda demo: ("--limit", "5")),
 )
 """The whole chain."""

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from xiezhi.domain.actor import mask
 from xiezhi.domain.calendar import date_of
-from xiezhi.domain.money import plain, yuan
+from xiezhi.domain.words import MISSING
+from xiezhi.domain.words import money as money  # the page's other words are here, so these are too
+from xiezhi.domain.words import number as number
 
 
 class Text(NamedTuple):
@@ -75,38 +78,12 @@ def cut(text: str, length: int) -> str:
 
 
 def masked(person: str | None) -> str:
-    """A person number with its first and last two characters; short ones show nothing.
+    """A person number with its middle hidden, a dash where there is none.
 
-    >>> masked("99010001002260755952"), masked("123"), masked(None)
-    ('99****52', '****', '—')
+    >>> masked("99010001002260755952"), masked(None)
+    ('99****************52', '—')
     """
-    if not person:
-        return "—"
-    return f"{person[:2]}****{person[-2:]}" if len(person) > 6 else "****"
-
-
-def money(fen: int | None) -> str:
-    """Fen as yuan with thousands separators.
-
-    >>> money(123456789), money(-5), money(None)
-    ('1,234,567.89', '-0.05', '—')
-    """
-    if fen is None:
-        return "—"
-    whole, cents = yuan(abs(fen)).split(".")
-    return f"{'-' if fen < 0 else ''}{int(whole):,}.{cents}"
-
-
-def number(micro: int | None) -> str:
-    """Millionths as a plain number with thousands separators.
-
-    >>> number(1_234_500_000), number(None)
-    ('1,234.5', '—')
-    """
-    if micro is None:
-        return "—"
-    whole, _, part = plain(abs(micro)).partition(".")
-    return f"{'-' if micro < 0 else ''}{int(whole):,}{'.' + part if part else ''}"
+    return mask(person) or MISSING
 
 
 def price(micro: int) -> str:

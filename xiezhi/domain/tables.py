@@ -39,12 +39,12 @@ class Kind(StrEnum):
     @property
     def textual(self) -> bool:
         """True where the value is text (text, code, flag)."""
-        return self in (Kind.TEXT, Kind.CODE, Kind.FLAG)
+        return self in _TEXTUAL
 
     @property
     def scale(self) -> int | None:
         """Decimals of a decimal kind (money 2; quantity, price, ratio 6), None for every other kind."""
-        return {Kind.MONEY: 2, Kind.QUANTITY: 6, Kind.PRICE: 6, Kind.RATIO: 6}.get(self)
+        return _SCALES.get(self)
 
     @property
     def sql_type(self) -> str:
@@ -54,6 +54,11 @@ class Kind(StrEnum):
         if self.scale is not None:
             return f"DECIMAL(18,{self.scale})"
         return {Kind.INTEGER: "BIGINT", Kind.DATE: "DATE", Kind.DATETIME: "TIMESTAMP"}[self]
+
+
+_SCALES = {Kind.MONEY: 2, Kind.QUANTITY: 6, Kind.PRICE: 6, Kind.RATIO: 6}
+_TEXTUAL = frozenset((Kind.TEXT, Kind.CODE, Kind.FLAG))
+_UNITS = {scale: Decimal(1).scaleb(-scale) for scale in _SCALES.values()}
 
 
 @dataclass(frozen=True)
@@ -300,12 +305,15 @@ def canonical(column: Column, value: object) -> str:
     """
     if value is None:
         return ""
-    if column.kind.scale is not None and isinstance(value, (Decimal, int)):
-        quantized = Decimal(value).quantize(Decimal(1).scaleb(-column.kind.scale))
-        return f"{abs(quantized) if quantized == 0 else quantized:f}"
+    if type(value) is str:
+        return value
+    scale = _SCALES.get(column.kind)
+    if scale is not None and isinstance(value, (Decimal, int)):
+        quantized = Decimal(value).quantize(_UNITS[scale])
+        return f"{quantized:f}" if quantized else f"{abs(quantized):f}"
     if isinstance(value, datetime):
-        fraction = f".{value.microsecond:06d}".rstrip("0") if value.microsecond else ""
-        return f"{value:%Y-%m-%d %H:%M:%S}{fraction}"
+        text = value.isoformat(" ", "microseconds" if value.microsecond else "seconds")
+        return text.rstrip("0") if value.microsecond else text
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
@@ -314,7 +322,7 @@ def content_text(spec: TableSpec, row: Mapping[str, object]) -> str:
 
     Unknown columns do not count. A column that the row lacks is missing, like one whose value is None or an empty text.
     """
-    return SEPARATOR.join(canonical(column, row.get(column.name)) for column in spec.columns)
+    return SEPARATOR.join(["" if (value := row.get(column.name)) is None else canonical(column, value) for column in spec.columns])
 
 
 def content_hash(spec: TableSpec, row: Mapping[str, object]) -> str:

@@ -62,13 +62,20 @@ def exact(table: str, values: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def lives(seed: int, persons: int) -> Any:
-    """A store of raw rows: people, what lies across them, merged numbers, sales of traced packages."""
+def lives(seed: int, persons: int, habits: Sequence[str] = ()) -> Any:
+    """A store of raw rows: people, what lies across them, merged numbers, sales of traced packages.
+
+    Args:
+        seed: of all that is random.
+        persons: how many whose habits are drawn.
+        habits: one more person for each, who has this habit and buys many traced packages; for rules that fire seldom otherwise.
+    """
     random = Random(seed)
     store = store_module.Store()
     places = (*lives_module.HOSPITALS, lives_module.PHARMACY)
-    for number in range(persons):
-        raw = lives_module.raw_person(random, f"N{number}")
+    wanted = ["" for _ in range(persons)] + list(habits)
+    for number, habit in enumerate(wanted):
+        raw = lives_module.raw_person(random, f"N{number}", habit)
         for table, rows in (
             ("fee_list_d", raw.lines),
             ("mdtrt_d", raw.encounters),
@@ -77,7 +84,7 @@ def lives(seed: int, persons: int) -> Any:
         ):
             for row in rows:
                 store.add(table, **exact(table, dict(row)))
-        _sales(random, store, raw.lines, number)
+        _sales(random, store, raw.lines, number, random.randrange(3, 7) if habit else random.randrange(4))
     for place, level in zip(places, ("01", "05", "08", None), strict=True):
         for moment in (None, datetime(2026, 1, 1), datetime(2026, 5, 1)):
             region = random.choice(lives_module.REGIONS)
@@ -90,8 +97,8 @@ def lives(seed: int, persons: int) -> Any:
     return store
 
 
-def _sales(random: Random, store: Any, lines: Sequence[Any], number: int) -> None:
-    for index in range(random.randrange(4)):
+def _sales(random: Random, store: Any, lines: Sequence[Any], number: int, count: int) -> None:
+    for index in range(count):
         line = random.choice(lines) if lines else None
         if line is None:
             return

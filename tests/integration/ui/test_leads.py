@@ -84,7 +84,7 @@ def world(settings: Settings) -> World:
 def test_a_case_shows_scores_reasons_peers_and_leads_and_how_they_weigh(world: World, sign_in: SignIn) -> None:
     client = sign_in("inspector")
     page = client.get(f"/cases/{world.case_id}").text
-    for shown in ("不作为认定依据", "次均 12.5 元，同组 4.25 元", ">4.25<", "m.place", "31%", f"/leads/{world.here.lead_id}", "三级/3301"):
+    for shown in ("不作为认定依据", "次均 12.5 元，同组 4.25 元", "▲ +0.50", "m.place", "31%", f"/leads/{world.here.lead_id}", "三级/3301"):
         assert shown in page, shown
     document = client.get(f"/cases/{world.case_id}.json").json()
     parts = document["factors"]["parts"]

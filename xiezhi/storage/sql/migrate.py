@@ -9,6 +9,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from xiezhi.domain.errors import UsageError
 from xiezhi.storage.sql.database import Database
 
 
@@ -40,3 +41,21 @@ def upgrade(database: Database) -> tuple[str, str]:
         chosen.attributes["connection"] = connection
         command.upgrade(chosen, "head")
     return before, current(database)
+
+
+def open_database(address: str) -> Database:
+    """The database, ready to work with.
+
+    A new SQLite file gets its tables at once, so that there is nothing to set up first; a server is changed by `xiezhi db upgrade` only.
+
+    Raises:
+        ServiceUnreachable: the database does not answer.
+        UsageError: its tables are not those of this program.
+    """
+    database = Database(address)
+    found = current(database)
+    if not found and database.is_sqlite:
+        upgrade(database)
+    elif found != head():
+        raise UsageError.of(f"the database is at schema {found or 'none'}, this program needs {head()}", todo="xiezhi db upgrade")
+    return database

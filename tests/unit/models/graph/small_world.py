@@ -57,8 +57,9 @@ class World:
         )
         con.register("told", told)
         con.execute(
-            "CREATE TABLE raw_mdtrt_d AS SELECT mdtrt_id, tel, 'home of ' || e.person AS addr, NULL::VARCHAR AS emp_no, '990101' AS insu_admdvs,"
-            " NULL::TIMESTAMP AS updt_time, 1 AS known_fields, 'h' AS content_hash FROM told JOIN encounters AS e ON e.id = mdtrt_id"
+            "CREATE TABLE raw_mdtrt_d AS SELECT mdtrt_id, tel, 'home of ' || e.person AS addr, NULL::VARCHAR AS emp_no,"
+            " '990101' AS insu_admdvs, NULL::TIMESTAMP AS updt_time, 1 AS known_fields, 'h' AS content_hash FROM told"
+            " JOIN encounters AS e ON e.id = mdtrt_id"
         )
         con.execute(_EMPTY)
         return con
