@@ -56,7 +56,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         ("a: 1\na: 2\n", "stands twice", 2, 1),
         ("a: &x 1\nb: *x\n", "alias", None, None),
         ("a: 2026-02-30\n", "2026-02-30", 1, 4),
-        ("a:\t1\n", "", 1, None),
+        ("a:\n\tb: 1\n", "", 2, None),
         ("a: !!python/name:os.system x\n", "", 1, 4),
     ],
 )
