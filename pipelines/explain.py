@@ -78,6 +78,8 @@ def _judge(reference: Reference, rule: RuleSpec, finding: Finding, facts: DuckDB
     if rule.row_kind == "stock":
         rows = facts.stock([(finding.institution_code, finding.item_code or "")])
         return [j for group in rows for j in reference.judge(rule, PartitionFacts(stock=group))]
+    if rule.row_kind == "month":
+        return [j for group in facts.months([finding.institution_code]) for j in reference.judge(rule, PartitionFacts(months=group))]
     return [j for person in facts.persons([finding.person_id or ""]) for j in reference.judge(rule, person)]
 
 

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from xiezhi.domain.facts import Line, PartitionFacts, PersonFacts, Sale, Stock
+from xiezhi.domain.facts import InstitutionMonth, Line, PartitionFacts, PersonFacts, Sale, Stock
 from xiezhi.domain.finding import Finding
 from xiezhi.domain.sales import sales
 from xiezhi.log import get_logger
@@ -42,6 +42,9 @@ class _Known:
         yield self.sold
 
     def stock(self, keys: Sequence[tuple[str, str]]) -> Iterator[tuple[Stock, ...]]:
+        yield from ()
+
+    def months(self, institutions: Sequence[str]) -> Iterator[tuple[InstitutionMonth, ...]]:
         yield from ()
 
 

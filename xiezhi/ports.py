@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
 from xiezhi.domain.events import Event, Message, Position
-from xiezhi.domain.facts import PersonFacts, Sale, Stock
+from xiezhi.domain.facts import InstitutionMonth, PersonFacts, Sale, Stock
 from xiezhi.domain.netting import Lookups, RawPerson
 from xiezhi.domain.signal import Lead, Score, Subject
 
@@ -33,6 +33,10 @@ class FactsReader(Protocol):
 
     def stock(self, keys: Sequence[tuple[str, str]]) -> Iterator[tuple[Stock, ...]]:
         """The stock rows of items of institutions."""
+        ...
+
+    def months(self, institutions: Sequence[str]) -> Iterator[tuple[InstitutionMonth, ...]]:
+        """All months of institutions."""
         ...
 
 

@@ -23,7 +23,7 @@ from xiezhi.ruleset.spec import RuleSpec
 HISTORY_DAYS = 92
 """How far back the visits beside a finding about visits reach."""
 HISTORY_ROWS = 12
-_TABLES = {"line": "lines", "encounter": "encounters", "sale": "sales", "stock": "stock"}
+_TABLES = {"line": "lines", "encounter": "encounters", "sale": "sales", "stock": "stock", "month": "months"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +138,11 @@ def _rows(con: duckdb.DuckDBPyConnection, by_kind: Mapping[str, Sequence[Finding
     places["encounter"] = [(f.finding_id, f.institution_code, f.encounter_id, None) for f in by_kind.get("encounter", ())]
     places["sale"] = [(f.finding_id, f.subject[0], f.subject[1], None) for f in by_kind.get("sale", ())]
     places["stock"] = [(f.finding_id, f.institution_code, f.item_code, month_number(f.service_date)) for f in by_kind.get("stock", ())]
+    places["month"] = [(f.finding_id, f.institution_code, None, month_number(f.service_date)) for f in by_kind.get("month", ())]
+    keys = {"stock": "a.k = t.item AND a.m = t.month", "month": "a.m = t.month"}
     for kind, table in _TABLES.items():
         columns = {name: [place[index] for place in places[kind]] for index, name in enumerate("fikm")}
-        on = "a.i = t.institution AND " + ("a.k = t.item AND a.m = t.month" if kind == "stock" else "a.k = t.id")
+        on = "a.i = t.institution AND " + keys.get(kind, "a.k = t.id")
         names = [row[0] for row in con.execute(f"DESCRIBE {table}").fetchall()]
         for row in _joined(con, table, names, columns, on, first="a.f"):
             found.rows[row[0]] = dict(zip(names, row[1:], strict=True))

@@ -189,6 +189,26 @@ class Stock:
     value: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class InstitutionMonth:
+    """One institution in one month: net fees (fen) by what they are for, stays billed in it, discharges and unplanned readmissions."""
+
+    institution: str
+    month: int
+    date: int
+    region: str | None
+    stays: int
+    total: int
+    drugs: int
+    tests: int
+    consumables: int
+    treatment: int
+    ct: int
+    mri: int
+    discharges: int
+    readmissions: int
+
+
 @dataclass(frozen=True)
 class PersonFacts:
     """Everything rules may see of one person. `diagnoses` is by encounter id; lines are in order (semantics.md 2)."""
@@ -202,10 +222,11 @@ class PersonFacts:
 
 @dataclass(frozen=True)
 class PartitionFacts:
-    """Rows of another partition than the person: the sales of one trace code, or the stock of one institution."""
+    """Rows of another partition than the person: the sales of one trace code, the stock or the months of one institution."""
 
     sales: tuple[Sale, ...] = ()
     stock: tuple[Stock, ...] = ()
+    months: tuple[InstitutionMonth, ...] = ()
 
 
 AnyFacts = PersonFacts | PartitionFacts

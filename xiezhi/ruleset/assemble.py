@@ -49,7 +49,7 @@ def _finding(rule: RuleSpec, subject: tuple[str, ...], hits: Sequence[Hit], stag
     lines = sorted(offending, key=lambda key: ids[key])
     related = {key for hit in hits for key in hit.related} - set(offending)
     day = min((row.date for row in offending.values()), default=first.date)
-    on = date_of(day if rule.row_kind != "stock" else first.date)
+    on = date_of(day if rule.row_kind not in ("stock", "month") else first.date)
     texts = _texts(rule, shown, first, on, amount, len(lines))
     return Finding(
         finding_id=finding_id(rule.id, subject, ids.values()),

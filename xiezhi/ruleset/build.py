@@ -32,6 +32,7 @@ SUBJECT_KEYS: Mapping[str, Mapping[str, str]] = {
     "encounter": {"encounter": "id", "person": "person", "institution": "institution", "month": "month", "day": "begin_date"},
     "sale": {"sale": "id", "trace": "trace", "institution": "institution", "person": "person", "month": "month"},
     "stock": {"institution": "institution", "item": "item", "month": "month"},
+    "month": {"institution": "institution", "month": "month"},
 }  # fmt: skip
 """Subject keys by row kind, with the column each reads."""
 
@@ -51,6 +52,7 @@ PER_COLUMNS: Mapping[str, Mapping[str, str]] = {
     "encounter": {"institution": "institution", "main_category": "main_category", "kind": "kind", "day": "begin_date", "month": "month"},
     "sale": {"institution": "institution", "item": "item"},
     "stock": {},
+    "month": {},
 }
 """What `per` and `same` may name by row kind, with the column; `group` is the surgery group of the point."""
 

@@ -17,7 +17,8 @@ from typing import Any
 
 from xiezhi.domain.calendar import day_number
 from xiezhi.domain.errors import Place, Problems
-from xiezhi.domain.facts import ENCOUNTER_KINDS, INPATIENT, PHARMACY, Line, PersonFacts, Sale, Stock
+from xiezhi.domain.facts import ENCOUNTER_KINDS, INPATIENT, PHARMACY, InstitutionMonth, Line, PersonFacts, Sale, Stock
+from xiezhi.domain.indicators import institution_months
 from xiezhi.domain.knowledge import KnowledgePoint, PointCode, sorted_codes
 from xiezhi.domain.money import micro
 from xiezhi.domain.netting import Lookups, RawPerson, person_facts
@@ -48,6 +49,7 @@ class CaseFacts:
     persons: tuple[PersonFacts, ...]
     sales: Mapping[str, tuple[Sale, ...]]
     stock: Mapping[str, tuple[Stock, ...]]
+    months: Mapping[str, tuple[InstitutionMonth, ...]]
     points: PointBase
 
 
@@ -200,7 +202,10 @@ class _Builder:
             for number in sorted(numbers)
         ]
         lines = [line for person in persons for line in person.lines]
-        return CaseFacts(tuple(persons), self.sales(lines, lookups), self.stock(lines, lookups), PointBase.of(points))
+        places = {line.institution: lookups.institutions.get(line.institution, {}).get("fix_blng_admdvs", REGION) for line in lines}
+        visits = [visit for person in persons for visit in person.encounters]
+        months = {place: institution_months(place, lines, visits, region) for place, region in sorted(places.items())}
+        return CaseFacts(tuple(persons), self.sales(lines, lookups), self.stock(lines, lookups), months, PointBase.of(points))
 
     def moves(self, key: str, table: str, when: str, defaults: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Rows of an inventory table with its defaults."""

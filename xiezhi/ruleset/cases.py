@@ -85,6 +85,8 @@ def judge(rule: RuleSpec, facts: CaseFacts) -> tuple[list[Finding], set[str]]:
         partitions = [PartitionFacts(sales=group) for group in facts.sales.values()]
     elif rule.row_kind == "stock":
         partitions = [PartitionFacts(stock=rows) for rows in facts.stock.values()]
+    elif rule.row_kind == "month":
+        partitions = [PartitionFacts(months=rows) for rows in facts.months.values()]
     result = Evaluation()
     for partition in partitions:
         result.add(reference.evaluate(rule, partition))

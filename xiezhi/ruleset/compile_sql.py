@@ -22,7 +22,7 @@ from xiezhi.ruleset.sql_scopes import column, kind_of_scope, scope_key
 from xiezhi.ruleset.sql_windows import window_steps
 from xiezhi.ruleset.types import DATE_COLUMN, OTHER_FIELDS
 
-TABLE = {"line": "lines", "encounter": "encounters", "sale": "sales", "stock": "stock"}
+TABLE = {"line": "lines", "encounter": "encounters", "sale": "sales", "stock": "stock", "month": "months"}
 HIT_COLUMNS = (
     "id",
     "institution",
@@ -126,6 +126,7 @@ class RuleQuery:
                 "encounter": {"person", "id", "begin_time"},
                 "sale": {"trace", "id", "time"},
                 "stock": {"item", "month"},
+                "month": {"month"},
             }[self.kind]
         )
         if self.region:
@@ -162,8 +163,9 @@ class RuleQuery:
             "encounter": ("id", "institution", "person", "begin_date", "begin_time", "fund", "total"),
             "sale": ("id", "institution", "person", "encounter", "item", "date", "time", "amount", "line"),
             "stock": ("institution", "item", "date"),
+            "month": ("institution", "date"),
         }[self.kind]
-        return [name for name in wanted if name in have or self.kind in ("sale", "stock", "encounter")]
+        return [name for name in wanted if name in have or self.kind in ("sale", "stock", "month", "encounter")]
 
     def point_names(self) -> list[str]:
         """Limits of the point that the query reads."""
@@ -261,6 +263,7 @@ class RuleQuery:
             "encounter": ("institution", "id", "kp_id", "side"),
             "sale": ("institution", "id", "trace", "time", "kp_id", "side"),
             "stock": ("institution", "item", "month", "kp_id", "side"),
+            "month": ("institution", "month", "kp_id", "side"),
         }[self.kind]
 
     def join_feature(self, name: str, node: Related, last: str, step: str) -> exp.Select:

@@ -32,8 +32,8 @@ INPUTS = (
     "fsi_3506",
 )
 """National tables that are read, as `raw_<table>`."""
-OUTPUTS = ("lines", "encounters", "diagnoses", "sales", "stock", "store_info")
-"""Tables for rules: `facts.Line`, `facts.Encounter`, (person, encounter, code), `facts.Sale`, `facts.Stock`, (earliest_date)."""
+OUTPUTS = ("lines", "encounters", "diagnoses", "sales", "stock", "months", "store_info")
+"""Tables for rules: `Line`, `Encounter`, (person, encounter, code), `Sale`, `Stock`, `InstitutionMonth` of `facts`, (earliest_date)."""
 
 Dialect = Literal["duckdb", "spark"]
 

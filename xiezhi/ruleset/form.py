@@ -94,7 +94,7 @@ class RuleForm(_Form):
     triage: list[Text] = Field(default_factory=list)
     meta: MetaForm = Field(default_factory=MetaForm)
     batch: bool = False
-    each: Literal["line", "billed_line", "encounter", "sale", "stock"] = "line"
+    each: Literal["line", "billed_line", "encounter", "sale", "stock", "month"] = "line"
     knowledge: KnowledgeForm | None = None
     where: ExpressionText | None = None
     features: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], FeatureForm] = Field(default_factory=dict)

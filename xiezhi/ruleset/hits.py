@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from xiezhi.domain.facts import Encounter, Line, Sale, Stock
+from xiezhi.domain.facts import Encounter, InstitutionMonth, Line, Sale, Stock
 
-FactRow = Line | Encounter | Sale | Stock
+FactRow = Line | Encounter | Sale | Stock | InstitutionMonth
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def hit_row(kind: str, row: FactRow) -> HitRow:
         return getattr(row, name, None)
 
     encounter = get("id") if kind == "encounter" else get("encounter")
-    identity = "" if kind == "stock" else get("id")
+    identity = "" if kind in ("stock", "month") else get("id")
     day = get("begin_date") if kind == "encounter" else get("date")
     time = get("begin_time") if kind == "encounter" else get("time")
     line = get("id") if kind == "line" else get("line")

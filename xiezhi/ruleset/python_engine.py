@@ -24,7 +24,7 @@ from xiezhi.ruleset.python_related import RelatedCode
 from xiezhi.ruleset.python_rule import ROW_TYPES, Candidate, RuleCode, build
 from xiezhi.ruleset.spec import RuleSpec
 
-ROWS = {"line": "lines", "encounter": "encounters", "sale": "sales", "stock": "stock"}
+ROWS = {"line": "lines", "encounter": "encounters", "sale": "sales", "stock": "stock", "month": "months"}
 """Where the facts hold the rows of a kind."""
 
 
@@ -131,9 +131,9 @@ def row_maker(kind: str) -> Callable[[Any], HitRow]:
     codes = [f"row.{source.get(name, name)}" if source.get(name, name) in have else "None" for name in (f.name for f in fields(HitRow))]
     names = [f.name for f in fields(HitRow)]
     codes[names.index("kind")] = repr(kind)
-    if kind == "stock":
+    if kind in ("stock", "month"):
         codes[names.index("id")] = "''"
-    if kind in ("encounter", "stock"):  # a missing time is the beginning of the day
+    if kind in ("encounter", "stock", "month"):  # a missing time is the beginning of the day
         day, time = codes[names.index("date")], codes[names.index("time")]
         codes[names.index("time")] = f"{time} if {time} is not None else {day} * 86400" if time != "None" else f"{day} * 86400"
     return build("hit_row", f"def hit_row(row):\n    return HitRow({', '.join(codes)})\n", {"HitRow": HitRow})

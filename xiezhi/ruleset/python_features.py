@@ -25,7 +25,11 @@ class WindowCode:
         self.node, self.kind = node, node.scope.kind
         self.dynamic = {ScopeKind.WINDOW: "window", ScopeKind.PER: "per"}.get(self.kind)
         self.by_group = "group" in node.per
-        self.running = node.running and code.kind != "stock"  # stock has no order within a partition: all of it is up to here
+        # stock and months have no order within a partition: all of it is up to here
+        self.running = node.running and code.kind not in (
+            "stock",
+            "month",
+        )
         self.word_at = code.limits.index(self.dynamic) if self.dynamic else 0
         self._key = key_function(code, self.kind, node.per, with_point=not self.by_group)
         self._value = code.function([node.value]) if node.value is not None else None

@@ -12,7 +12,7 @@ from dataclasses import fields
 from typing import Any
 
 from xiezhi.domain.calendar import date_of, day_number
-from xiezhi.domain.facts import Encounter, Line, Sale, Stock
+from xiezhi.domain.facts import Encounter, InstitutionMonth, Line, Sale, Stock
 from xiezhi.ruleset import expr as x
 from xiezhi.ruleset.features import ScopeKind, Window
 from xiezhi.ruleset.parameters import Parameter
@@ -21,11 +21,12 @@ from xiezhi.ruleset.python_expr import HELPERS, Name, Source
 from xiezhi.ruleset.spec import RuleSpec
 from xiezhi.ruleset.types import DATE_COLUMN
 
-ROW_TYPES: Mapping[str, type[Line] | type[Encounter] | type[Sale] | type[Stock]] = {
+ROW_TYPES: Mapping[str, type[Line] | type[Encounter] | type[Sale] | type[Stock] | type[InstitutionMonth]] = {
     "line": Line,
     "encounter": Encounter,
     "sale": Sale,
     "stock": Stock,
+    "month": InstitutionMonth,
 }
 NULLABLE: Mapping[str, frozenset[str]] = {
     kind: frozenset(field.name for field in fields(row) if "None" in str(field.type)) for kind, row in ROW_TYPES.items()

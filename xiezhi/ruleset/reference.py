@@ -142,7 +142,9 @@ class Reference:
 def rows_of(rule: RuleSpec, facts: AnyFacts) -> Iterator[FactRow]:
     """The rows of the kind a rule looks at; refunded or reversed ones only where the rule asks for billed lines."""
     if isinstance(facts, PartitionFacts):
-        yield from facts.sales if rule.each == "sale" else facts.stock if rule.each == "stock" else ()
+        yield from (
+            facts.sales if rule.each == "sale" else facts.stock if rule.each == "stock" else facts.months if rule.each == "month" else ()
+        )
     elif rule.each == "billed_line":
         yield from facts.lines
     elif rule.each == "line":

@@ -158,6 +158,23 @@ _STOCK = _fields(
     """,
 )
 
+_MONTH = _fields(
+    "month",
+    """
+    number month int 月份
+    stays stays int 计费的住院人次
+    total total fen 全部费用
+    drugs drugs fen 药品费用
+    tests tests fen 检验检查费用
+    consumables consumables fen 耗材费用
+    treatment treatment fen 治疗费用
+    ct ct fen CT费用
+    mri mri fen 核磁费用
+    discharges discharges int 出院人次
+    readmissions readmissions int 出院后非计划再入院人次
+    """,
+)
+
 ROW_FIELDS: Mapping[str, Mapping[str, FieldInfo]] = {
     "line": {**_LINE, **_ENCOUNTER_OF_LINE, **_PERSON, **_INSTITUTION, **_PRACTITIONER, **_SETTLEMENT},
     "encounter": {
@@ -167,15 +184,16 @@ ROW_FIELDS: Mapping[str, Mapping[str, FieldInfo]] = {
     },
     "sale": {**_SALE, **_fields("institution", "code institution text 机构"), **_fields("person", "id person text 参保人")},
     "stock": {**_STOCK, **_fields("institution", "code institution text 机构\nregion region text 统筹区")},
+    "month": {**_MONTH, **_fields("institution", "code institution text 机构\nregion region text 统筹区")},
 }
 """Fields by the kind of row a rule looks at (`each`)."""
 
 OTHER_FIELDS: Mapping[str, Mapping[str, FieldInfo]] = {
     kind: {f"other.{name.split('.')[1] if name.startswith(_OWN[kind]) else info.column}": info for name, info in fields.items()}
-    for _OWN in ({"line": "line.", "encounter": "encounter.", "sale": "sale.", "stock": "stock."},)
+    for _OWN in ({"line": "line.", "encounter": "encounter.", "sale": "sale.", "stock": "stock.", "month": "month."},)
     for kind, fields in ROW_FIELDS.items()
 }
 """The same fields, flat, of the other row in a related feature (`other.use_end`)."""
 
-DATE_COLUMN: Mapping[str, str] = {"line": "date", "encounter": "begin_date", "sale": "date", "stock": "date"}
+DATE_COLUMN: Mapping[str, str] = {"line": "date", "encounter": "begin_date", "sale": "date", "stock": "date", "month": "date"}
 """The date by which rules, points and parameters are in force, by kind of row."""

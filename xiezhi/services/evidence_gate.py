@@ -80,16 +80,19 @@ def _difference(finding: Finding, again: Finding | None) -> str:
 def _partitions(
     findings: Sequence[Finding], rules: Mapping[str, RuleSpec], facts: FactsReader
 ) -> Iterator[tuple[list[Finding], Sequence[AnyFacts]]]:
-    """Findings beside the facts they rest on: one person, all trace codes of the sales, one institution's stock."""
+    """Findings beside the facts they rest on: one person, all trace codes of the sales, one institution's stock or months."""
     by_person: dict[str, list[Finding]] = defaultdict(list)
     by_sale: list[Finding] = []
     by_stock: list[Finding] = []
+    by_month: list[Finding] = []
     for finding in findings:
         kind = rules[finding.rule_id].row_kind
         if kind == "sale":
             by_sale.append(finding)
         elif kind == "stock":
             by_stock.append(finding)
+        elif kind == "month":
+            by_month.append(finding)
         else:
             by_person[finding.person_id or ""].append(finding)
     numbers = sorted(by_person)
@@ -102,3 +105,6 @@ def _partitions(
     if by_stock:
         stock = facts.stock(sorted({(f.institution_code, f.item_code or "") for f in by_stock}))
         yield by_stock, [PartitionFacts(stock=group) for group in stock]
+    if by_month:
+        months = facts.months(sorted({f.institution_code for f in by_month}))
+        yield by_month, [PartitionFacts(months=group) for group in months]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from xiezhi.domain.facts import Encounter, Line, PersonFacts, Sale, Stock
+from xiezhi.domain.facts import Encounter, InstitutionMonth, Line, PersonFacts, Sale, Stock
 from xiezhi.domain.finding import Finding
 from xiezhi.domain.netting import Lookups, RawPerson, person_facts
 from xiezhi.domain.netting_parts import Parts
@@ -174,6 +174,10 @@ class _OnePerson:
     def sales(self, identities: Sequence[tuple[str, str]]) -> Iterator[tuple[Sale, ...]]:
         """None: a message carries no sales."""
         return iter(())
+
+    def months(self, institutions: Sequence[str]) -> Iterator[tuple[InstitutionMonth, ...]]:
+        """None: a message carries no month."""
+        yield from ()
 
     def stock(self, keys: Sequence[tuple[str, str]]) -> Iterator[tuple[Stock, ...]]:
         """None: a message carries no stock."""

@@ -10,7 +10,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from xiezhi.domain.facts import Line, PersonFacts, Sale, Stock
+from xiezhi.domain.facts import Encounter, InstitutionMonth, Line, PersonFacts, Sale, Stock
+from xiezhi.domain.indicators import institution_months
 from xiezhi.domain.netting import person_facts
 from xiezhi.domain.sales import sales
 from xiezhi.domain.stock import RawStock, stock
@@ -18,6 +19,7 @@ from xiezhi.domain.versions import Row
 from xiezhi.storage.duckdb_facts import lookups, raw_persons
 
 _LINE_FIELDS = tuple(field.name for field in fields(Line))
+_ENCOUNTER_FIELDS = tuple(field.name for field in fields(Encounter))
 
 
 class DuckDBFacts:
@@ -72,6 +74,20 @@ class DuckDBFacts:
             )
             lines = [Line(**{name: row[name] for name in _LINE_FIELDS}) for row in rows]
             yield stock(RawStock(institution, *raw), lines, regions.get(institution))
+
+    def months(self, institutions: Sequence[str]) -> Iterator[tuple[InstitutionMonth, ...]]:
+        """Months of institutions, added up anew from the net lines and encounters of the fact tables (why: see `stock`)."""
+        regions = dict(self.con.execute("SELECT institution, region FROM institutions").fetchall())
+        for institution in sorted(set(institutions)):
+            asked = [(institution, "")]
+            lines = self._select("SELECT l.* FROM lines AS l JOIN asked AS a ON a.key_0 = l.institution WHERE l.live", asked)
+            visits = self._select("SELECT e.* FROM encounters AS e JOIN asked AS a ON a.key_0 = e.institution WHERE e.live", asked)
+            yield institution_months(
+                institution,
+                [Line(**{name: row[name] for name in _LINE_FIELDS}) for row in lines],
+                [Encounter(**{name: row[name] for name in _ENCOUNTER_FIELDS}) for row in visits],
+                regions.get(institution),
+            )
 
     def _rows_of(self, table: str, traces: Sequence[str]) -> Sequence[Row]:
         return self._select(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from xiezhi.domain.facts import Encounter, Line, Sale, Stock
+from xiezhi.domain.facts import Encounter, InstitutionMonth, Line, Sale, Stock
 from xiezhi.ruleset import expr as x
 from xiezhi.ruleset.checks.base import Issue, RuleCheck
 from xiezhi.ruleset.features import Related
 from xiezhi.ruleset.spec import RuleCase, RuleSpec
 
-_FACTS: Mapping[str, type] = {"line": Line, "encounter": Encounter, "sale": Sale, "stock": Stock}
+_FACTS: Mapping[str, type] = {"line": Line, "encounter": Encounter, "sale": Sale, "stock": Stock, "month": InstitutionMonth}
 
 
 def can_be_missing(rule: RuleSpec) -> bool:
