@@ -51,9 +51,8 @@ def facts(home: Path, source: Path, threads: int = 2) -> tuple[duckdb.DuckDBPyCo
 
 def our_hits(rule: RuleSpec) -> str:
     """The compiled rule, reduced to the columns both sides have."""
-    identity = "row_item || '@' || (row_date_month)" if rule.row_kind == "stock" else "row_id"
-    if rule.row_kind == "stock":
-        identity = "subject_1 || '@' || subject_2"
+    months = {"stock": "subject_1 || '@' || subject_2", "month": "subject_0 || '@' || subject_1"}
+    identity = months.get(rule.row_kind, "row_id")
     return (
         f"SELECT row_institution AS institution, {identity} AS id, kp_id, "
         "((2 * numerator + denominator) // (2 * denominator))::BIGINT AS amount "

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from xiezhi.domain import netting, versions
-from xiezhi.domain.facts import Encounter, Line, PersonFacts, Sale, Stock
+from xiezhi.domain.facts import Encounter, InstitutionMonth, Line, PersonFacts, Sale, Stock
+from xiezhi.domain.indicators import institution_months
 from xiezhi.domain.sales import sales
 from xiezhi.domain.stock import RawStock, stock
 from xiezhi.domain.versions import newest
@@ -151,7 +152,7 @@ def test_sales_agree_and_are_reversed(big: Any, big_people: list[PersonFacts], b
 
 @QUICK
 @given(seed=st.integers(0, 2**32), mess=st.sampled_from((0.1, 0.3)))
-def test_stock_agrees(messy_store: Any, seed: int, mess: float) -> None:
+def test_stock_and_months_agree(messy_store: Any, seed: int, mess: float) -> None:
     store = messy_store(seed, 20, mess)
     con = store.connect()
     lines = [line for person in in_python(store) for line in person.lines]
@@ -162,6 +163,10 @@ def test_stock_agrees(messy_store: Any, seed: int, mess: float) -> None:
         own = [tuple(row for row in store.rows[name] if row["fixmedins_code"] == place) for name in tables]
         ours.extend(stock(RawStock(place, *own), lines, regions.get(place)))
     assert Counter(map(astuple, ours)) == Counter(table(con, "stock", Stock))
+    visits = [visit for person in in_python(store) for visit in person.encounters]
+    places = {line.institution for line in lines} | {visit.institution for visit in visits}
+    months = [month for place in places for month in institution_months(place, lines, visits, regions.get(place))]
+    assert Counter(map(astuple, months)) == Counter(table(con, "months", InstitutionMonth))
     by_key = {(line.institution, line.id): line for line in lines}
     sold = sales(store.rows["fsi_3505"], store.rows["fsi_3506"], by_key, versions.resolve_persons(store.rows["psn_map_d"]))
     assert Counter(map(astuple, sold)) == Counter(table(con, "sales", Sale))

@@ -198,7 +198,7 @@ class InstitutionMonth:
     date: int
     region: str | None
     stays: int
-    total: int
+    fees: int
     drugs: int
     tests: int
     consumables: int

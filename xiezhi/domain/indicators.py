@@ -27,7 +27,7 @@ READMITTED_WITHIN = 31
 @dataclass
 class _Month:
     stays: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
-    total: int = 0
+    fees: int = 0
     drugs: int = 0
     tests: int = 0
     consumables: int = 0
@@ -77,7 +77,7 @@ def institution_months(
             day_number(first_of_month(month)),
             region,
             stays=len(sums.stays),
-            total=sums.total,
+            fees=sums.fees,
             drugs=sums.drugs,
             tests=sums.tests,
             consumables=sums.consumables,
@@ -92,7 +92,7 @@ def institution_months(
 
 
 def _charge(month: _Month, line: Line) -> None:
-    month.total += line.amount
+    month.fees += line.amount
     if line.kind == INPATIENT:
         month.stays.add((line.person, line.encounter))
     if line.category in ("western", "patent", "piece"):

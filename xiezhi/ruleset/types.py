@@ -163,7 +163,7 @@ _MONTH = _fields(
     """
     number month int 月份
     stays stays int 计费的住院人次
-    total total fen 全部费用
+    total fees fen 全部费用
     drugs drugs fen 药品费用
     tests tests fen 检验检查费用
     consumables consumables fen 耗材费用

@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 from random_life import World
 
-from xiezhi.domain.facts import AnyFacts, Encounter, Line, Sale, Stock
+from xiezhi.domain.facts import AnyFacts, Encounter, InstitutionMonth, Line, Sale, Stock
 from xiezhi.domain.finding import Finding
 from xiezhi.domain.knowledge import is_category
 from xiezhi.ruleset.assemble import assemble
@@ -98,6 +98,7 @@ def fact_tables(world: World) -> dict[str, pa.Table]:
         "encounters": table(Encounter, [e for p in world.persons for e in p.encounters]),
         "sales": table(Sale, sales),
         "stock": table(Stock, stock),
+        "months": table(InstitutionMonth, [row for part in world.partitions for row in part.months]),
         "diagnoses": pa.table(
             {name: pa.array([row[at] for row in diagnoses], pa.string()) for at, name in enumerate(("person", "encounter", "code"))}
         ),

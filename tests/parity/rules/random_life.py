@@ -34,7 +34,7 @@ from random_codes import (
 from random_points import points
 
 from xiezhi.domain.calendar import day_number
-from xiezhi.domain.facts import PartitionFacts, PersonFacts, Sale, Stock
+from xiezhi.domain.facts import InstitutionMonth, PartitionFacts, PersonFacts, Sale, Stock
 from xiezhi.domain.knowledge import KnowledgePoint
 from xiezhi.domain.money import MICRO
 from xiezhi.domain.netting import Lookups, RawPerson, person_facts
@@ -85,7 +85,8 @@ def world(seed: int, persons: int, net: Callable[[RawPerson, Lookups], PersonFac
     people = [person(random, f"N{number}", net) for number in range(persons)]
     sold = [trace(random, f"T{number}") for number in range(persons)]
     stocked = [stock(random, place) for place in (*HOSPITALS, PHARMACY)]
-    return World(tuple(people), (*sold, *stocked), points(random))
+    counted = [months(random, f"M{number}") for number in range(24)]
+    return World(tuple(people), (*sold, *stocked, *counted), points(random))
 
 
 def person(random: Random, number: str, net: Callable[[RawPerson, Lookups], PersonFacts] = person_facts) -> PersonFacts:
@@ -336,3 +337,16 @@ def stock(random: Random, place: str) -> PartitionFacts:
         for month in range(11)
     ]
     return PartitionFacts(stock=tuple(rows))
+
+
+def months(random: Random, place: str) -> PartitionFacts:
+    """Months of one institution: shares on both sides of every limit, few and many stays."""
+    rows = []
+    for number in range(24_312 - 60, 24_312 + 12):
+        total = random.randrange(0, 5) * 100_000
+        part = [total * random.choice((0, 15, 16, 50, 51, 60, 61, 90)) // 100 for _ in range(6)]
+        leaving = random.choice((5, 19, 20, 25, 50))
+        day = day_number(date(number // 12, number % 12 + 1, 1))
+        stays, back = random.choice((0, 19, 20, 40)), random.choice((0, 2, 4, 5))
+        rows.append(InstitutionMonth(place, number, day, random.choice(REGIONS), stays, total, *part, leaving, back))
+    return PartitionFacts(months=tuple(rows))

@@ -20,6 +20,7 @@ def world_of(rule: RuleSpec, case: RuleCase) -> World:
     partitions = [PartitionFacts(sales=group) for group in facts.sales.values()] + [
         PartitionFacts(stock=rows) for rows in facts.stock.values()
     ]
+    partitions += [PartitionFacts(months=rows) for rows in facts.months.values()]
     earliest = day_number(case.given.get("store_from") or STORE_FROM)
     return World(facts.persons, tuple(partitions), tuple(points_of(rule, case)), earliest)
 

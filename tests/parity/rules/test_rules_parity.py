@@ -22,6 +22,13 @@ from xiezhi.settings import find_rules_dir
 
 FIRINGS = 100
 NEVER_UNKNOWN = {
+    "ZB10000205001000": "fees and stays of a month are always counted",
+    "ZB10000205002000": "fees and stays of a month are always counted",
+    "ZB10000205003000": "fees and stays of a month are always counted",
+    "ZB10000205004000": "fees and stays of a month are always counted",
+    "ZB10000205005000": "fees and stays of a month are always counted",
+    "ZB10000205006000": "fees and stays of a month are always counted",
+    "ZB10000205008000": "discharges of a month are always counted",
     "GZ10000201002000": "no input can be missing",
     "GZ10000202004000": "the prescription is known where the rule looks",
     "GZ10000204003000": "visits are always counted",

@@ -26,7 +26,7 @@ SHAPES = {
     "GZ10000301011000": "pair in time",
     "GZ10000204001000": "stay",
 }
-TABLES = ("lines", "encounters", "diagnoses", "sales", "stock", "store_info", "point_items", "point_codes")
+TABLES = ("lines", "encounters", "diagnoses", "sales", "stock", "months", "store_info", "point_items", "point_codes")
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 CREATE TABLE month_fees AS
 SELECT l.institution, l.month, COUNT(DISTINCT CASE WHEN l.kind = 'inpatient' THEN l.person || ' ' || l.encounter END) AS stays,
-  SUM(l.amount) AS total,
+  SUM(l.amount) AS fees,
   SUM(CASE WHEN l.category IN ('western', 'patent', 'piece') THEN l.amount ELSE 0 END) AS drugs,
   SUM(CASE WHEN l.category = 'service' AND SUBSTRING(l.item, 3, 2) IN ('21', '22', '23', '25', '27') THEN l.amount ELSE 0 END) AS tests,
   SUM(CASE WHEN l.category = 'consumable' THEN l.amount ELSE 0 END) AS consumables,
@@ -34,7 +34,7 @@ GROUP BY e.institution, b.end_month;
 CREATE TABLE months AS
 SELECT k.institution, CAST(k.month AS BIGINT) AS month,
   DATEDIFF(DAY, DATE '1970-01-01', MAKE_DATE(k.month // 12, k.month % 12 + 1, 1)) AS date, i.region,
-  CAST(COALESCE(f.stays, 0) AS BIGINT) AS stays, CAST(COALESCE(f.total, 0) AS BIGINT) AS total,
+  CAST(COALESCE(f.stays, 0) AS BIGINT) AS stays, CAST(COALESCE(f.fees, 0) AS BIGINT) AS fees,
   CAST(COALESCE(f.drugs, 0) AS BIGINT) AS drugs, CAST(COALESCE(f.tests, 0) AS BIGINT) AS tests,
   CAST(COALESCE(f.consumables, 0) AS BIGINT) AS consumables, CAST(COALESCE(f.treatment, 0) AS BIGINT) AS treatment,
   CAST(COALESCE(f.ct, 0) AS BIGINT) AS ct, CAST(COALESCE(f.mri, 0) AS BIGINT) AS mri,

@@ -1,0 +1,2 @@
+-- hand-written, for DuckDB: hits of ZB10000205008000 with the amount of each row in fen
+SELECT m.institution, m.institution || '@' || m.month AS id, '' AS kp_id, 0 AS amount FROM months m WHERE m.date >= 18748 AND m.discharges >= 20 AND m.readmissions * 100 > m.discharges * 8
