@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from xiezhi.settings import find_rules_dir
 
@@ -25,6 +26,10 @@ def edit(file: Path, old: str, new: str) -> None:
     text = file.read_text("utf-8")
     assert old in text
     file.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def load_rule(file: Path) -> Any:
+    return yaml.safe_load(file.read_text("utf-8"))
 
 
 def document(run: Any) -> Any:
@@ -146,7 +151,20 @@ def test_coverage_counts_the_88_classes(run_cli: Callable[..., Any], rules: Path
     assert found["classes"] == 88
     assert len(found["rows"]) == 88
     assert found["active"] == sum(bool(row["rules"]) for row in found["rows"])
-    assert found["active"] >= 24
+    assert found["active"] >= 69
+    first = next(row for row in found["rows"] if row["no"] == 27)
+    files = [load_rule(path) for path in (rules / "catalogue").rglob("27_*.yaml")]
+    with (rules / "knowledge" / "points.csv").open(encoding="utf-8") as file:
+        assert first["points"] == sum(line.startswith("KP-xz-27-") for line in file) > 0
+    # Kills: cases or stages of another class, articles left out, a real-time engine for a rule that only the sweep judges.
+    assert first["cases"] == sum(len(each["cases"]) for each in files)
+    assert first["stages"] == files[0]["stages"]
+    assert first["laws"] == ["CN-SC-735 38(3)"]
+    engines = {row["no"]: row["engines"] for row in found["rows"] if row["rules"]}
+    batch = {each["class_no"] for path in (rules / "catalogue").rglob("*.yaml") if (each := load_rule(path)).get("batch")}
+    assert {no for no, names in engines.items() if "python" not in names} == batch
+    bare = next(row for row in found["rows"] if not row["rules"])
+    assert (bare["cases"], bare["laws"], bare["stages"], bare["engines"]) == (0, [], [], [])
     lacking = document(run_cli("rules", "coverage", "--rules", rules, "--missing", "--json"))["rows"]
     assert len(lacking) == 88 - found["active"]
     edit(rules / CHILD, "status: active", "status: draft")

@@ -44,9 +44,9 @@ class Part:
     """Rows that can be netted without the others, what they come to, and the latest date of death they give (day number)."""
 
     rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
-    lines: list[Line] = field(default_factory=list)
-    encounters: list[Encounter] = field(default_factory=list)
-    diagnoses: dict[str, frozenset[str]] = field(default_factory=dict)
+    lines: list[Line] = field(default_factory=list[Line])
+    encounters: list[Encounter] = field(default_factory=list[Encounter])
+    diagnoses: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     death: int | None = None
 
 

@@ -113,8 +113,8 @@ class _Stage:
 
 
 def _needs_pool(node: Any) -> bool:
-    """Whether a feature looks at the other candidates of its rule, not only at other rows of the person."""
-    return isinstance(node, Window) or node.of == "lines"
+    """Whether a feature depends on the other candidates of its rule (`unlisted`: on what they leave over), not only on other rows."""
+    return isinstance(node, Window) or node.of in ("lines", "unlisted")
 
 
 def _feature(code: RuleCode, node: Any) -> Callable[[Sequence[Candidate], AnyFacts, Partition], list[Any]]:

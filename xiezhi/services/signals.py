@@ -9,7 +9,7 @@ from typing import Protocol
 
 from xiezhi.domain.actor import SYSTEM, Scope
 from xiezhi.domain.case import Case
-from xiezhi.domain.priority import SignalParts, age, explored
+from xiezhi.domain.priority import Factors, SignalParts, age, explored
 from xiezhi.domain.signal import Lead, Score, Subject
 from xiezhi.services.case_store import CaseStore
 
@@ -72,13 +72,13 @@ def apply_signals(store: CaseStore, signals: Signals, as_of: date, at: datetime,
         cases = unit.cases(Scope.all(), unit.open_case_ids(Scope.all()))
         asked = sorted({subject for case in cases.values() for subject in subjects_of(case)})
         scores, leads = signals.scores_of(asked), signals.leads_of(asked)
-        fresh = {}
+        fresh: dict[str, Factors] = {}
         for case_id, case in sorted(cases.items()):
             parts = parts_of(subjects_of(case), scores, leads)
             first = min((line.service_date for line in case.present), default=as_of)
             fresh[case_id] = replace(case.factors, age=age(first, as_of), signal=parts.factor, parts=parts)
         falling = sorted((factors.priority for factors in fresh.values()), reverse=True)
-        changed = []
+        changed: list[Case] = []
         for case_id, factors in fresh.items():
             fresh[case_id] = factors = replace(factors, explored=explored(case_id, as_of, exploration, falling))
             if factors != cases[case_id].factors:

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "parity" / "rules"))  # the random lives that the rules are tested with
 sys.path.insert(0, str(Path(__file__).parent))
 
 from streaming.embedded_log import EmbeddedLog

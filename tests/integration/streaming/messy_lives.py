@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import random_life
 from stream_world import Stream, comparable, topic_of
 
 import streaming.consumer
@@ -37,19 +38,18 @@ PARITY = Path(__file__).resolve().parents[2] / "parity"
 Rows = dict[str, list[dict[str, Any]]]
 
 
-def _module(name: str, path: Path) -> ModuleType:
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-    return sys.modules[name]
+def _stores() -> ModuleType:
+    """The conftest of the parity tests, which other folders cannot import by its name."""
+    spec = importlib.util.spec_from_file_location("parity_store", PARITY / "conftest.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["parity_store"] = module
+    spec.loader.exec_module(module)
+    return module
 
 
-store_module = _module("parity_store", PARITY / "conftest.py")
-lives_module = _module("parity_random_life", PARITY / "rules" / "random_life.py")
+store_module = _stores()
 
 
 def exact(table: str, values: dict[str, Any]) -> dict[str, Any]:
@@ -72,10 +72,10 @@ def lives(seed: int, persons: int, habits: Sequence[str] = ()) -> Any:
     """
     random = Random(seed)
     store = store_module.Store()
-    places = (*lives_module.HOSPITALS, lives_module.PHARMACY)
+    places = (*random_life.HOSPITALS, random_life.PHARMACY)
     wanted = ["" for _ in range(persons)] + list(habits)
     for number, habit in enumerate(wanted):
-        raw = lives_module.raw_person(random, f"N{number}", habit)
+        raw = random_life.raw_person(random, f"N{number}", habit)
         for table, rows in (
             ("fee_list_d", raw.lines),
             ("mdtrt_d", raw.encounters),
@@ -87,7 +87,7 @@ def lives(seed: int, persons: int, habits: Sequence[str] = ()) -> Any:
         _sales(random, store, raw.lines, number, random.randrange(3, 7) if habit else random.randrange(4))
     for place, level in zip(places, ("01", "05", "08", None), strict=True):
         for moment in (None, datetime(2026, 1, 1), datetime(2026, 5, 1)):
-            region = random.choice(lives_module.REGIONS)
+            region = random.choice(random_life.REGIONS)
             store.add("medins_d", fixmedins_code=place, hosp_lv=random.choice((level, "05")), fix_blng_admdvs=region, updt_time=moment)
         for begin, status, moment in ((date(2026, 1, 20), "1", None), (date(2026, 1, 20), random.choice("123"), datetime(2026, 2, 10))):
             store.add("staff_d", staff_code="D1", fixmedins_code=place, begndate=begin, status=status, dr_profttl="231", updt_time=moment)
@@ -104,7 +104,7 @@ def _sales(random: Random, store: Any, lines: Sequence[Any], number: int, count:
             return
         sold = {
             "fixmedins_code": line["fixmedins_code"],
-            "med_list_codg": random.choice(lives_module.DRUGS),
+            "med_list_codg": random.choice(random_life.DRUGS),
             "drug_trac_codg": f"T{number // 2}-{random.randrange(2)}",
             "rtal_docno": random.choice((line["bkkp_sn"], line["bkkp_sn"], f"X{number}-{index}", None)),
             "psn_no": random.choice((line["psn_no"], None)),

@@ -12,7 +12,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from messy_lives import arrive, by_definition, fired, lives, lives_module, take_as_they_are
+from messy_lives import arrive, by_definition, fired, lives, take_as_they_are
+from random_points import points as points_of
 from stream_world import Stream, comparable, content, events_of, rows_of_store
 
 from pipelines.ingest.run import ingest
@@ -32,7 +33,7 @@ from xiezhi.storage.knowledge import KnowledgeBase
 
 @pytest.fixture(scope="module")
 def points() -> PointBase:
-    return PointBase.of(lives_module.points(Random(5)), "made up")
+    return PointBase.of(points_of(Random(5)), "made up")
 
 
 @pytest.fixture(scope="module")
