@@ -29,6 +29,7 @@ NEVER_UNKNOWN = {
     "ZB10000205005000": "fees and stays of a month are always counted",
     "ZB10000205006000": "fees and stays of a month are always counted",
     "ZB10000205008000": "discharges of a month are always counted",
+    "GZ10000201001000": "what the rule looks for is that something is missing",
     "GZ10000201002000": "no input can be missing",
     "GZ10000202004000": "the prescription is known where the rule looks",
     "GZ10000204003000": "visits are always counted",
