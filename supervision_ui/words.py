@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from xiezhi.domain.words import CASE_STATES, LEAD_KINDS
 from xiezhi.domain.words import money as money  # the pages' other words are here, so these are too
 from xiezhi.domain.words import number as number
 
 LANGUAGES = ("zh", "en")
 
 WORDS: Mapping[str, Mapping[str, str]] = {
-    "state": {"open": "待审核", "in_review": "审核中", "reopened": "已重开", "closed": "已办结", "withdrawn": "已撤回"},
+    "state": {code: zh for code, (zh, _) in CASE_STATES.items()},
     "verdict": {"definite": "明确", "suspicious": "可疑", "indicator": "提示"},
     "decision": {"confirmed": "确认", "refuted": "排除", "inconclusive": "存疑", "reversed": "撤销"},
     "outcome": {"confirmed": "全部确认", "partly_confirmed": "部分确认", "refuted": "排除", "inconclusive": "存疑"},
@@ -42,14 +43,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "level": {"3": "三级", "2": "二级", "1": "一级", "0": "未定级"},
     "subject": {"institution": "定点机构", "practitioner": "医师", "person": "参保人"},
-    "lead": {
-        "same_time_visits": "同时就诊",
-        "shared_contact": "共用联系信息",
-        "trace_codes": "追溯码流转",
-        "carriers": "代持卡取药",
-        "visits_during_stay": "住院期间外出就诊",
-        "institution": "机构指标突出",
-    },
+    "lead": {code: zh for code, (zh, _) in LEAD_KINDS.items()},
     "member": {"member": "成员", "carrier": "可能的持卡人", "hub": "集中机构", "elsewhere": "其他就诊机构", "origin": "来源机构"},
     "attribute": {"phone": "电话", "address": "住址", "employer": "单位", "tel": "电话"},
     "relation": {

@@ -125,6 +125,11 @@ class Settings(BaseSettings):
         max_length=60,
         description="月报的署名单位；空则留待填写。Organisation that signs the monthly report; empty: left to be filled in.",
     )
+    addressee: Annotated[str, Accepted("names of at most 120 characters, or empty")] = Field(
+        default="",
+        max_length=120,
+        description="月报的主送机关；空则不写。Organisations that the monthly report is addressed to; empty: none.",
+    )
 
     @classmethod
     def settings_customise_sources(

@@ -80,7 +80,7 @@ def print_queue(page: QueuePage, totals: tuple[int, int, int]) -> None:
         )
     console = wide_console()
     console.print(table)
-    console.print(f"共 {totals[0]} 例 cases · 涉及 {yuan(totals[1])} 元 at stake · 已确认 {yuan(totals[2])} 元 confirmed")
+    console.print(f"共 {totals[0]} 件 cases · 涉及 {yuan(totals[1])} 元 at stake · 已确认 {yuan(totals[2])} 元 confirmed")
     if page.next:
         console.print(f"下一页 next page: --after {page.next}")
 

@@ -22,11 +22,12 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: heading, kind, and the most characters (half-width) before its texts are folded."""
+    """A column: heading, kind, the most characters (half-width) before its texts are folded, and whether they never are (codes)."""
 
     title: str
     kind: Kind = Kind.TEXT
     most: int = 46
+    fixed: bool = False
 
 
 Value = str | int | float | None

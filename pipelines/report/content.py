@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from pipelines.report.measures import Advice, Measured
 from pipelines.sweep.page_data import Sums
@@ -92,6 +92,15 @@ class Filled:
     present: int
     whole: int
 
+    @property
+    def permille(self) -> int | None:
+        """Rounded down, so that only what has no gap is complete; None where there could be none.
+
+        >>> Filled(99_999, 100_000).permille, Filled(5, 5).permille, Filled(0, 0).permille
+        (999, 1000, None)
+        """
+        return 1000 * self.present // self.whole if self.whole else None
+
 
 @dataclass(frozen=True)
 class Versions:
@@ -111,7 +120,10 @@ class MonthReport:
     Attributes:
         month: `YYYY-MM`.
         dated: date of issue.
-        issuer: who issues it, empty where nobody is set.
+        issuer: who issues it, empty where nobody is set. `addressee` to whom, likewise.
+        names: names of all institutions by code, the code where nobody gave a name.
+        as_of: number and moment of the newest audit record, up to which states, decisions and ratings are told; None without records.
+        rated: date of the newest rating of an institution of the report, None without ratings.
         claims: the claims of the month.
         total: all open findings of the month. `by_verdict` the same by verdict.
         institutions: by falling counted money.
@@ -129,6 +141,10 @@ class MonthReport:
     month: str
     dated: date
     issuer: str
+    addressee: str
+    names: Mapping[str, str]
+    as_of: tuple[int, datetime] | None
+    rated: date | None
     claims: Claims
     total: Sums
     by_verdict: tuple[tuple[str, Text, Sums], ...]
@@ -147,8 +163,3 @@ class MonthReport:
     citations: tuple[Citation, ...]
     versions: Versions
     advice: tuple[tuple[InstitutionRow, Advice], ...]
-
-    @property
-    def names(self) -> Mapping[str, str]:
-        """Names of the institutions of the report by code."""
-        return {row.code: row.name for row in self.institutions}

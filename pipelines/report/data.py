@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from importlib.metadata import version
 
 import duckdb
@@ -16,6 +16,7 @@ import duckdb
 from pipelines.cases.app import Desk
 from pipelines.report import facts
 from pipelines.report.content import InstitutionRow, MonthReport, RuleRow, Versions
+from pipelines.report.masking import masked_lead
 from pipelines.report.measures import Advice, Measured, signal_factor
 from pipelines.sweep.counted import counted_lines
 from pipelines.sweep.page_cards import level_text
@@ -41,7 +42,15 @@ from xiezhi.storage.knowledge import KnowledgeBase
 from xiezhi.storage.sql.case_reader import load_cases
 from xiezhi.storage.sql.credit_rows import ratings
 from xiezhi.storage.sql.decisions import DecidedLine, decided_lines
-from xiezhi.storage.sql.report_rows import CaseCount, cases_by_institution, decided_cases, institution_scores, month_leads, waiting_cases
+from xiezhi.storage.sql.report_rows import (
+    CaseCount,
+    cases_by_institution,
+    decided_cases,
+    institution_scores,
+    last_record,
+    month_leads,
+    waiting_cases,
+)
 
 MOST_CASES, MOST_LEADS, MOST_ADVICE = 500, 2000, 10
 QUALITY = "XZ-DQ-"
@@ -60,6 +69,7 @@ class Desktop:
     leads_total: int
     decided: Sequence[DecidedLine]
     confirmed: Mapping[str, int]
+    as_of: tuple[int, datetime] | None
 
 
 def last_day(month: int) -> date:
@@ -102,7 +112,8 @@ def _gather(settings: Settings, base: RuleBase, store: DeltaStore, con: duckdb.D
         )
         for finding in findings
     }  # fmt: skip
-    institutions = _institutions(con, findings, undecided, desk)
+    named = institution_names(con)
+    institutions = _institutions(named, findings, undecided, desk)
     rules = _rules(base, findings, desk.decided)
     total = _sums(findings)
     advice = [(row, _advice(row, desk.ratings.get(row.code))) for row in institutions if row.open_fen or row.leads]
@@ -110,6 +121,10 @@ def _gather(settings: Settings, base: RuleBase, store: DeltaStore, con: duckdb.D
         month=month_text(month),
         dated=dated,
         issuer=settings.issuer,
+        addressee=settings.addressee,
+        names={code: name or code for code, (name, _) in sorted(named.items())},
+        as_of=desk.as_of,
+        rated=max((desk.ratings[row.code].as_of for row in institutions if row.code in desk.ratings), default=None),
         claims=facts.claims_of_month(con, month),
         total=total,
         by_verdict=tuple(
@@ -159,10 +174,11 @@ def _desktop(settings: Settings, month: int) -> Desktop:
                 waiting_cases(connection, first, last, MOST_CASES),
                 ratings(connection, INSTITUTION),
                 scores,
-                leads,
+                [masked_lead(lead) for lead in leads],
                 leads_total,
                 decided,
                 confirmed,
+                last_record(connection),
             )
     finally:
         database.dispose()
@@ -176,9 +192,8 @@ def _sums(findings: Iterable[Finding]) -> Sums:
 
 
 def _institutions(
-    con: duckdb.DuckDBPyConnection, findings: Sequence[Finding], undecided: Mapping[str, int], desk: Desktop
+    names: Mapping[str, tuple[str | None, int | None]], findings: Sequence[Finding], undecided: Mapping[str, int], desk: Desktop
 ) -> list[InstitutionRow]:
-    names = institution_names(con)
     at: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
         at[finding.institution_code].append(finding)

@@ -59,12 +59,17 @@ def context(report: MonthReport, say: Say, workbook: str) -> dict[str, Any]:
     """What the template can name."""
     return {
         "title": title(report, say),
-        "addressee": "",
+        "addressee": addressed(report.addressee, say),
         "sections": sections(report, say),
         "attachment": say("附件：", "Attachment: ") + workbook,
         "issuer": report.issuer or say("（署名单位）", "(issuing organisation)"),
         "dated": written(report.dated, say),
     }
+
+
+def addressed(names: str, say: Say) -> str:
+    """The line of the addressees: names with a colon (GB/T 9704-2012 7.3.2); empty without names."""
+    return names.rstrip("：: ") + say("：", ":") if names.strip() else ""
 
 
 def written(day: date, say: Say) -> str:

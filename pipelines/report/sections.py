@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pipelines.report.content import InstitutionRow, MonthReport, Say
+from pipelines.report.content import Filled, InstitutionRow, MonthReport, Say
 from pipelines.report.facts import FIELDS
 from pipelines.report.measures import Advice
 from pipelines.report.template import Columns
-from pipelines.report.wording import LEAD_KINDS, interval, lead_evidence, simulated
-from pipelines.sweep.page_words import Text, money, percent
+from pipelines.report.wording import as_of, interval, lead_evidence, lead_kind, simulated
+from pipelines.sweep.page_words import money, percent
 
 MOST_LEADS, MOST_INSTITUTIONS, MOST_RULES = 5, 10, 12
 Section = dict[str, Any]
@@ -31,19 +31,19 @@ def tables(say: Say) -> dict[str, Columns]:
             (yuan, "counted", 43, True),
         ],
         "institutions": [
-            (name, "name", 50, False),
-            (findings, "findings", 18, True),
-            (yuan, "counted", 28, True),
-            (say("未判定（元）", "Undecided (yuan)"), "open", 28, True),
-            (say("模型位次", "Rank"), "rank", 16, True),
-            (say("信用等级", "Grade"), "grade", 16, True),
+            (name, "name", 41, False),
+            (findings, "findings", 17, True),
+            (yuan, "counted", 31, True),
+            (say("未判定（元）", "Undecided (yuan)"), "open", 27, True),
+            (say("模型位次", "Rank"), "rank", 20, True),
+            (say("信用等级", "Grade"), "grade", 20, True),
         ],
         "rules": [
-            (say("规则", "Rule"), "name", 62, False),
-            (findings, "findings", 18, True),
-            (yuan, "counted", 28, True),
-            (say("已判定", "Decided"), "decided", 16, True),
-            (say("确认率（95% 区间）", "Precision (95 %)"), "precision", 32, True),
+            (say("规则", "Rule"), "name", 48, False),
+            (findings, "findings", 17, True),
+            (yuan, "counted", 31, True),
+            (say("已判定", "Decided"), "decided", 17, True),
+            (say("确认率（95% 区间）", "Precision (95 %)"), "precision", 43, True),
         ],
         "advice": [
             (say("序号", "No."), "number", 12, True),
@@ -100,10 +100,11 @@ def _situation(report: MonthReport, say: Say) -> Section:
         f"of which {money(report.open_fen)} yuan are undecided.",
     )
     cases = say(
-        f"待办案件 {report.waiting:,} 件，已结案件 {report.closed:,} 件，已确认金额 {money(report.confirmed_fen)} 元。{_who(report, say)}"
+        f"待办案件 {report.waiting:,} 件，已结案件 {report.closed:,} 件，已确认金额 {money(report.confirmed_fen)} 元。"
+        f"{as_of(report, say)}{_who(report, say)}"
         "疑点是待核实的线索，在人员判定之前不作为任何认定。",
         f"{report.waiting:,} cases wait, {report.closed:,} are closed, "
-        f"{money(report.confirmed_fen)} yuan are confirmed. {_who(report, say)}"
+        f"{money(report.confirmed_fen)} yuan are confirmed. {as_of(report, say)} {_who(report, say)}"
         "Doubtful points are to be checked; before a person decides they establish nothing.",
     )
     rows = [_totals_row(say(*name), sums.findings, sums.amount, sums.counted) for _, name, sums in report.by_verdict]
@@ -138,7 +139,7 @@ def _leads(report: MonthReport, say: Say) -> Section:
     )
     paragraphs = [("", intro)]
     for at, lead in enumerate(report.leads[:MOST_LEADS]):
-        kind = say(*LEAD_KINDS.get(lead.kind, Text(lead.kind, lead.kind)))
+        kind = lead_kind(lead, say)
         number = say(f"（{'一二三四五'[at]}）", f"({at + 1}) ")
         evidence = " ".join(lead_evidence(lead, say)) if say("zh", "en") == "en" else "".join(lead_evidence(lead, say))
         title = say(lead.title_zh, lead.title_en).rstrip("。.")
@@ -202,10 +203,10 @@ def _quality(report: MonthReport, say: Say) -> Section:
     found = sum(row.sums.findings for row in report.quality)
     lowest = []
     for field in FIELDS:
-        present = sum(fields[field.name].present for fields in report.completeness.values() if field.name in fields)
-        whole = sum(fields[field.name].whole for fields in report.completeness.values() if field.name in fields)
-        if whole and present < whole:
-            lowest.append((present / whole, say(*field.label), percent(present, whole)))
+        cells = [fields[field.name] for fields in report.completeness.values() if field.name in fields]
+        share = Filled(sum(cell.present for cell in cells), sum(cell.whole for cell in cells)).permille
+        if share is not None and share < 1000:
+            lowest.append((share, say(*field.label), percent(share, 1000)))
     shares = say("、", ", ").join(f"{label} {share}" for _, label, share in sorted(lowest)[:4])
     text = say(
         f"本月日期的数据有 {dated:,} 行未入库，另有 {undated:,} 行日期无法读出；"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipelines.report.cells import Column, Kind, Value
-from pipelines.report.content import InstitutionRow, MonthReport, RuleRow, Say
+from pipelines.report.content import Filled, InstitutionRow, MonthReport, RuleRow, Say
 from pipelines.report.facts import FIELDS
 from pipelines.report.wording import (
-    LEAD_KINDS,
-    STATES,
+    as_of,
     basis_rows,
     interval,
     lead_evidence,
+    lead_kind,
     lead_members,
     measured_note,
     score_text,
@@ -21,6 +21,7 @@ from pipelines.report.wording import (
 from pipelines.report.workbook import Sheet
 from pipelines.sweep.page_words import VERDICTS, Text
 from xiezhi.domain.money import yuan
+from xiezhi.domain.words import CASE_STATES
 
 MONEY, NUMBER, SHARE = Kind.MONEY, Kind.NUMBER, Kind.SHARE
 
@@ -57,27 +58,27 @@ def _overview(report: MonthReport, say: Say) -> Sheet:
 
 def _leads(report: MonthReport, say: Say) -> Sheet:
     columns = [
-        Column(say("线索编号", "Lead"), most=26),
+        Column(say("线索编号", "Lead"), fixed=True),
         Column(say("类型", "Kind")),
         Column(say("强度（千分）", "Strength (permille)"), NUMBER),
         Column(say("线索", "What"), most=50),
         Column(say("证据", "Evidence"), most=70),
         Column(say("涉及机构", "Institutions"), most=34),
         Column(say("成员（人员已遮蔽）", "Members (persons masked)"), most=34),
-        Column(say("起", "From")),
-        Column(say("止", "To")),
+        Column(say("起", "From"), fixed=True),
+        Column(say("止", "To"), fixed=True),
         Column(say("相关就诊金额（元）", "Visits concerned (yuan)"), MONEY),
-        Column(say("数据月份", "Month")),
+        Column(say("数据月份", "Month"), fixed=True),
     ]
     rows: list[list[Value]] = [
         [
             lead.lead_id,
-            say(*LEAD_KINDS.get(lead.kind, Text(lead.kind, lead.kind))),
+            lead_kind(lead, say),
             lead.strength,
             say(lead.title_zh, lead.title_en),
             "\n".join(lead_evidence(lead, say)),
             "\n".join(report.names.get(code, code) for code in lead.institutions[:8]),
-            lead_members(lead, say),
+            lead_members(lead, report.names, say),
             lead.first.isoformat(),
             lead.last.isoformat(),
             lead.amount_fen,
@@ -118,7 +119,7 @@ def institution_row(row: InstitutionRow, say: Say) -> list[Value]:
 
 def _institutions(report: MonthReport, say: Say) -> Sheet:
     columns = [
-        Column(say("机构编码", "Code")),
+        Column(say("机构编码", "Code"), fixed=True),
         Column(say("机构名称", "Institution"), most=36),
         Column(say("等级", "Level")),
         Column(say("疑点数", "Findings"), NUMBER),
@@ -136,8 +137,8 @@ def _institutions(report: MonthReport, say: Say) -> Sheet:
         Column(say("信用得分", "Score"), NUMBER),
     ]
     about = say(
-        "按计入金额排列；模型位次越高越突出，1000 为最突出；空白为没有数据，不作不利推断。",
-        "By counted money; 1000 is the most conspicuous rank; blank means no data and counts for nothing.",
+        "按计入金额排列；模型位次越高越突出，1000 为最突出；空白为没有数据，不作不利推断。" + as_of(report, say),
+        "By counted money; 1000 is the most conspicuous rank; blank means no data and counts for nothing. " + as_of(report, say),
     )
     rows = [institution_row(row, say) for row in report.institutions]
     return Sheet(say("机构", "Institutions"), say(f"{report.month} 机构", f"{report.month} institutions"), about, columns, rows)
@@ -145,7 +146,7 @@ def _institutions(report: MonthReport, say: Say) -> Sheet:
 
 def _rules(report: MonthReport, say: Say) -> Sheet:
     columns = [
-        Column(say("规则编号", "Rule")),
+        Column(say("规则编号", "Rule"), fixed=True),
         Column(say("规则名称", "Title"), most=40),
         Column(say("类别号", "Class"), NUMBER),
         Column(say("结果类型", "Verdict")),
@@ -158,16 +159,16 @@ def _rules(report: MonthReport, say: Say) -> Sheet:
         Column(say("排除", "Refuted"), NUMBER),
         Column(say("无法判定", "Inconclusive"), NUMBER),
         Column(say("确认率", "Precision"), SHARE),
-        Column(say("95% 区间（Wilson）", "95 % interval (Wilson)")),
+        Column(say("95% 区间（Wilson）", "95 % interval (Wilson)"), fixed=True),
         Column(say("模拟判定", "Simulated"), NUMBER),
         Column(say("判定来源", "Who decided"), most=40),
     ]
     rows = [_rule_row(row, say) for row in report.rules]
     about = say(
         f"确认率＝确认 ÷（确认＋排除），按服务日期不晚于 {report.month} "
-        "月末的全部判定计算；模拟判定由演示用的模拟专家组作出，不是人的结论。",
+        "月末的全部判定计算；模拟判定由演示用的模拟专家组作出，不是人的结论。" + as_of(report, say),
         f"Precision = confirmed / (confirmed + refuted), over all decisions about service dates up to the end of {report.month}; "
-        "simulated ones come from the panel of a demonstration, no person made them.",
+        "simulated ones come from the panel of a demonstration, no person made them. " + as_of(report, say),
     )
     return Sheet(say("规则", "Rules"), say(f"{report.month} 规则运行", f"{report.month} rules"), about, columns, rows)
 
@@ -196,11 +197,11 @@ def _rule_row(row: RuleRow, say: Say) -> list[Value]:
 
 def _cases(report: MonthReport, say: Say) -> Sheet:
     columns = [
-        Column(say("案件编号", "Case"), most=26),
-        Column(say("机构编码", "Code")),
+        Column(say("案件编号", "Case"), fixed=True),
+        Column(say("机构编码", "Code"), fixed=True),
         Column(say("机构名称", "Institution"), most=34),
         Column(say("就诊 / 主题", "Visit / theme"), most=30),
-        Column(say("参保人（遮蔽）", "Person (masked)"), most=24),
+        Column(say("参保人（遮蔽）", "Person (masked)"), fixed=True),
         Column(say("状态", "State")),
         Column(say("结果类型", "Verdict")),
         Column(say("疑点数", "Findings"), NUMBER),
@@ -209,8 +210,11 @@ def _cases(report: MonthReport, say: Say) -> Sheet:
         Column(say("可信系数", "Confidence"), NUMBER),
         Column(say("信用系数", "Credit"), NUMBER),
         Column(say("账龄系数", "Age"), NUMBER),
-        Column(say("优先级", "Priority"), NUMBER),
-        Column(say("首个服务日期", "First service date")),
+        Column(say("线索与模型系数", "Signals"), NUMBER),
+        Column(say("优先级（分）", "Priority (fen)"), NUMBER),
+        Column(say("抽查位置（分）", "Exploration (fen)"), NUMBER),
+        Column(say("排序值（分）", "Order (fen)"), NUMBER),
+        Column(say("首个服务日期", "First service date"), fixed=True),
     ]
     rows: list[list[Value]] = [
         [
@@ -219,7 +223,7 @@ def _cases(report: MonthReport, say: Say) -> Sheet:
             report.names.get(case.institution_code, case.institution_code),
             case.encounter_id or case.theme,
             case.person_masked,
-            say(*STATES[case.state.value]),
+            say(*CASE_STATES[case.state.value]),
             say(*VERDICTS[case.verdict]),
             case.findings,
             case.undecided,
@@ -227,16 +231,22 @@ def _cases(report: MonthReport, say: Say) -> Sheet:
             case.factors.confidence,
             case.factors.credit,
             case.factors.age,
+            case.factors.signal,
+            case.factors.priority,
+            case.factors.explored,
             case.priority,
             case.first_service_date.isoformat() if case.first_service_date else "",
         ]
         for case in report.cases
     ]
     about = say(
-        f"本月有疑点的待办案件 {report.waiting} 件，列出优先级最高的 {len(rows)} 件；系数为千分比，1000 为中性；案件金额含其他月份的行。",
-        f"{report.waiting} waiting cases with findings of the month, the most "
-        f"urgent {len(rows)} are listed; factors are permille, 1000 is neutral; "
-        "a case's money includes lines of other months.",
+        f"本月有疑点的待办案件 {report.waiting} 件，列出排序值最高的 {len(rows)} 件。"
+        "优先级＝（金额＋100 元）×可信×信用×账龄×线索与模型系数；系数为千分比，1000 为中性。"
+        "抽查位置是每日随机抽中的案件所得的位置，排序值取两者中较大的。案件金额含其他月份的行。" + as_of(report, say),
+        f"{report.waiting} waiting cases with findings of the month, the first {len(rows)} of the queue are listed. "
+        "Priority = (amount + 100 yuan) × confidence × credit × age × signals; factors are permille, 1000 is neutral. Exploration is the "
+        "place of a case drawn at random for the day; the order takes the higher of the two. "
+        "A case's money includes lines of other months. " + as_of(report, say),
     )
     return Sheet(say("案件", "Cases"), say(f"{report.month} 待办案件", f"{report.month} waiting cases"), about, columns, rows)
 
@@ -274,16 +284,22 @@ def _quality(report: MonthReport, say: Say) -> Sheet:
 
 
 def _completeness(report: MonthReport, say: Say) -> Sheet:
-    columns = [Column(say("机构编码", "Code")), Column(say("机构名称", "Institution"), most=36)]
+    columns = [Column(say("机构编码", "Code"), fixed=True), Column(say("机构名称", "Institution"), most=36)]
     columns += [Column(say(*field.label), SHARE) for field in FIELDS]
     rows: list[Sequence[Value]] = []
     for code, fields in report.completeness.items():
         cells = [fields.get(field.name) for field in FIELDS]
-        rows.append([code, report.names.get(code, code), *(cell.present / cell.whole if cell and cell.whole else None for cell in cells)])
+        rows.append([code, report.names.get(code, code), *(_share(cell) for cell in cells)])
     about = say(
-        "有值的行 ÷ 应有值的行；不适用的项为空白。", "Rows with a value among rows that should have one; blank where it does not apply."
+        "有值的行 ÷ 应有值的行，向下取到 0.1%；不适用的项为空白。",
+        "Rows with a value among rows that should have one, rounded down to 0.1 %; blank where it does not apply.",
     )
     return Sheet(say("字段完整率", "Completeness"), say(f"{report.month} 字段完整率", f"{report.month} completeness"), about, columns, rows)
+
+
+def _share(cell: Filled | None) -> float | None:
+    permille = cell.permille if cell else None
+    return None if permille is None else permille / 1000
 
 
 def _basis(report: MonthReport, say: Say) -> Sheet:

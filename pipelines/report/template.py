@@ -31,7 +31,7 @@ Columns = Sequence[tuple[str, str, float, bool]]
 
 
 def build_template(tables: dict[str, Columns]) -> Doc:
-    """The template: texts are the fields `title`, `to`, `sections`, `issuer`, `dated`, `attachment`.
+    """The template: texts are the fields `title`, `addressee`, `sections`, `issuer`, `dated`, `attachment`.
 
     A section has `heading`, `paragraphs` (a lead in 楷体 and the rest), `table` (a name in `tables`, or empty),
     `caption`, `rows` and `after`.

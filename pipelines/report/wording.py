@@ -9,28 +9,15 @@ from pipelines.report.cells import Value
 from pipelines.report.content import MonthReport, Say
 from pipelines.report.measures import Measured
 from pipelines.sweep.page_words import VERDICT_MEANINGS, Text
-from xiezhi.domain.actor import mask
 from xiezhi.domain.signal import Lead, Score, Subject
+from xiezhi.domain.words import LEAD_KINDS
 
-STATES: Mapping[str, Text] = {
-    "open": Text("待处理", "open"),
-    "in_review": Text("处理中", "in review"),
-    "closed": Text("已结", "closed"),
-    "reopened": Text("重新打开", "reopened"),
-    "withdrawn": Text("已撤回", "withdrawn"),
-}
-LEAD_KINDS: Mapping[str, Text] = {
-    "shared_contact": Text("共用联系方式", "shared contact"),
-    "same_time_visits": Text("结伴就诊", "visits at the same time"),
-    "trace_codes": Text("追溯码流转", "trace codes"),
-    "institution": Text("机构异常", "institution"),
-}
 SUBJECTS: Mapping[Subject, Text] = {
     Subject.INSTITUTION: Text("机构", "institutions"),
     Subject.PRACTITIONER: Text("医务人员", "practitioners"),
     Subject.PERSON: Text("参保人", "insured persons"),
 }
-MEMBERS = 6
+MEMBERS = 3
 
 
 def title(report: MonthReport, say: Say) -> str:
@@ -137,13 +124,30 @@ def lead_evidence(lead: Lead, say: Say) -> tuple[str, ...]:
     return lead.evidence_zh if say("zh", "en") == "zh" else lead.evidence_en
 
 
-def lead_members(lead: Lead, say: Say) -> str:
-    """Members by kind, and the first of them; persons masked."""
+def lead_kind(lead: Lead, say: Say) -> str:
+    """The kind of a lead in words; its code where it has none."""
+    return say(*LEAD_KINDS.get(lead.kind, (lead.kind, lead.kind)))
+
+
+def lead_members(lead: Lead, names: Mapping[str, str], say: Say) -> str:
+    """Members by kind, and the first of them; institutions by name."""
     counts = Counter(member.subject for member in lead.members)
     head = say("，", ", ").join(f"{say(*SUBJECTS[kind])} {counts[kind]}" for kind in Subject if counts[kind])
-    first = [mask(member.subject_id) if member.subject is Subject.PERSON else member.subject_id for member in lead.members[:MEMBERS]]
+    first = [names.get(member.subject_id, member.subject_id) for member in lead.members[:MEMBERS]]
     left = len(lead.members) - len(first)
     return "\n".join([head, *first, *([say(f"另有 {left} 个", f"and {left} more")] if left > 0 else [])])
+
+
+def as_of(report: MonthReport, say: Say) -> str:
+    """As of when states, decisions and ratings are told: they are the newest ones, not those of the end of the month."""
+    if report.as_of is None:
+        return say("数据库中尚无案件和判定。", "The database has no cases or decisions yet.")
+    number, moment = report.as_of
+    rated = say(f"，信用评价截至 {report.rated}", f"; ratings as of {report.rated}") if report.rated else ""
+    return say(
+        f"案件状态和判定截至 {moment:%Y-%m-%d %H:%M:%S}（审计记录第 {number} 条）{rated}，不是月末的状态。",
+        f"States and decisions as of {moment:%Y-%m-%d %H:%M:%S} (audit record {number}){rated}; not those of the end of the month.",
+    )
 
 
 def basis_rows(report: MonthReport, say: Say) -> list[list[Value]]:
@@ -164,6 +168,10 @@ def basis_rows(report: MonthReport, say: Say) -> list[list[Value]]:
                     rule.why.strip(),
                 ]
             )
+    if report.as_of is not None:
+        record, moment = report.as_of
+        meaning = say("案件状态和判定截至这条审计记录", "states and decisions as of this audit record")
+        rows.append([say("版本", "version"), say("案件和判定", "cases and decisions"), f"{record} · {moment:%Y-%m-%d %H:%M:%S}", meaning])
     runs: list[list[Value]] = [[say("运行", "run"), say("筛查", "sweep"), run, ""] for run in versions.runs]
     rows += [
         [say("版本", "version"), say("程序", "program"), versions.program, ""],

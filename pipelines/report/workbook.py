@@ -15,13 +15,11 @@ import xlsxwriter  # type: ignore[import-untyped]
 from xlsxwriter.format import Format  # type: ignore[import-untyped]
 from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
-from pipelines.report.cells import Column, Kind, Value, exact_yuan, harmless, shown, width
+from pipelines.report.cells import Column, Kind, Value, exact_yuan, harmless
+from pipelines.report.layout import LINE, height, lines, widths
 
 _FONT = "微软雅黑"
 _NUMBERS = {Kind.TEXT: "@", Kind.NUMBER: "#,##0", Kind.MONEY: "#,##0.00", Kind.SHARE: "0.0%"}
-_SAMPLE = 400
-"""Rows that a column's width is taken from."""
-_NARROWEST = 8
 
 
 @dataclass(frozen=True)
@@ -53,10 +51,10 @@ class _Styles:
 
         line = {"border": 1, "border_color": "#BFBFBF"}
         self.title = style(bold=True, font_size=14)
-        self.about = style(font_color="#595959")
+        self.about = style(font_color="#595959", text_wrap=True, align="left")
         self.head = style(bold=True, bg_color="#DCE6F1", align="center", text_wrap=True, **line)
         self.cells = {
-            kind: style(num_format=number, **({"text_wrap": True, "align": "left"} if kind is Kind.TEXT else {}), **line)
+            kind: style(num_format=number, **({"text_wrap": True, "align": "left", "indent": 1} if kind is Kind.TEXT else {}), **line)
             for kind, number in _NUMBERS.items()
         }
 
@@ -64,27 +62,28 @@ class _Styles:
 def _write(page: Worksheet, sheet: Sheet, styles: _Styles, title: str) -> None:
     page.set_landscape()
     page.set_paper(9)  # A4
-    page.set_margins(left=0.5, right=0.5, top=0.7, bottom=0.7)
+    page.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.7)
     page.fit_to_pages(1, 0)
     page.repeat_rows(2)
     page.set_footer("&C&P / &N&R&A")
     page.set_header(f"&L{title.replace('&', '&&')}")
     page.hide_gridlines(2)
     page.freeze_panes(3, 0)
-    for at, column in enumerate(sheet.columns):
-        texts = [column.title, *(shown(row[at], column.kind) for row in sheet.rows[:_SAMPLE])]
-        # Two more than the text: the arrow of the filter lies over the head.
-        page.set_column(at, at, max(_NARROWEST, min(column.most, max(map(width, texts)) + 3)))
+    wide, last = widths(sheet.columns, sheet.rows), len(sheet.columns) - 1
+    for at, each in enumerate(wide):
+        page.set_column(at, at, each)
     page.set_row(0, 24)
     page.write_string(0, 0, harmless(sheet.title), styles.title)
-    page.write_string(1, 0, harmless(sheet.about), styles.about)
-    page.set_row(2, 30)
+    page.set_row(1, LINE * lines(sheet.about, sum(wide)) + 2)
+    page.merge_range(1, 0, 1, last, harmless(sheet.about), styles.about)
+    page.set_row(2, LINE * max(lines(column.title, each - 1) for column, each in zip(sheet.columns, wide, strict=True)) + 4)
     for at, column in enumerate(sheet.columns):
         page.write_string(2, at, harmless(column.title), styles.head)
     for number, row in enumerate(sheet.rows, 3):
+        page.set_row(number, height(sheet.columns, row, wide))
         for at, (column, value) in enumerate(zip(sheet.columns, row, strict=True)):
             _cell(page, number, at, column.kind, value, styles.cells[column.kind])
-    page.autofilter(2, 0, max(3, 2 + len(sheet.rows)), len(sheet.columns) - 1)
+    page.autofilter(2, 0, max(3, 2 + len(sheet.rows)), last)
     page.ignore_errors({"number_stored_as_text": f"A1:XFD{len(sheet.rows) + 3}"})
 
 

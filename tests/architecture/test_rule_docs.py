@@ -30,7 +30,7 @@ FORMS: list[type[BaseModel]] = [
     ExpectForm,
     PointGiven,
 ]
-FUNCTIONS = {"fen", "share", "least", "greatest", "first_known", "full_months"}
+FUNCTIONS = {"fen", "quantity", "share", "least", "greatest", "first_known", "full_months"}
 
 
 def test_the_reference_is_complete(checkout: Path) -> None:

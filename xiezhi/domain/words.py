@@ -1,11 +1,29 @@
-"""Numbers as people read them on pages and in reports: yuan from fen, plain numbers from millionths."""
+"""What pages and reports say alike: yuan from fen, plain numbers from millionths, codes in Chinese and English words."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from xiezhi.domain.money import plain, yuan
 
 MISSING = "—"
 """What stands where a value is missing."""
+CASE_STATES: Mapping[str, tuple[str, str]] = {
+    "open": ("待审核", "Open"),
+    "in_review": ("审核中", "In review"),
+    "reopened": ("已重开", "Reopened"),
+    "closed": ("已办结", "Closed"),
+    "withdrawn": ("已撤回", "Withdrawn"),
+}
+"""States of a case in Chinese and English."""
+LEAD_KINDS: Mapping[str, tuple[str, str]] = {
+    "same_time_visits": ("同时就诊", "Visits at the same time"),
+    "shared_contact": ("共用联系信息", "Shared contact data"),
+    "trace_codes": ("追溯码流转", "Trace codes passed on"),
+    "carriers": ("集中超量取药", "Excess drugs fetched together"),
+    "visits_during_stay": ("住院期间外出就诊", "Visits during a stay elsewhere"),
+}
+"""Kinds of leads of the graph in Chinese and English; they name the pattern, not what is behind it."""
 
 
 def money(fen: int | None) -> str:

@@ -114,7 +114,7 @@ class RuleQuery:
         kept = truth_column if self.never_unknown() else exp.Coalesce(this=truth_column, expressions=[literal(True)])
         query = exp.select(*self.output()).from_("judged").where(kept)
         for step, part in self.steps:
-            query = query.with_(step, as_=part)
+            query = query.with_(step, as_=part, copy=False)
         return query
 
     def needed(self) -> list[str]:

@@ -164,4 +164,4 @@ def portable(tree: exp.Expr, dialect: str) -> str:
     """The text of a tree for `duckdb` or `spark`; raises where the dialect lacks something."""
     if dialect == "spark":
         tree = tree.transform(_without_int128)
-    return tree.sql(dialect=dialect, unsupported_level=ErrorLevel.RAISE)
+    return tree.sql(dialect=dialect, unsupported_level=ErrorLevel.RAISE, copy=False)

@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from xiezhi.domain.knowledge import LIMIT_FIELDS
-from xiezhi.ruleset.compile_sql import HIT_COLUMNS, compile_rule
+from xiezhi.ruleset.compile_sql import HIT_COLUMNS, TABLE, compile_rule
 from xiezhi.ruleset.hits import Evaluation, Hit, HitRow
 from xiezhi.ruleset.reach import reach_days
 from xiezhi.ruleset.spec import RuleSpec
@@ -43,11 +43,24 @@ def run_rule(con: duckdb.DuckDBPyConnection, rule: RuleSpec, from_day: int | Non
     """Hits of one rule and what stayed unknown.
 
     `from_day`: rows before it need not be judged; what lies before it is still read as far as the rule's reach.
+
+    A rule without rows of its kind, or without a point to join them with, judges nothing: it is neither compiled nor planned.
     """
+    if not _has_candidates(con, rule):
+        return Evaluation()
     reach = None if from_day is None else reach_days(rule, lambda limit: _span(con, rule, limit))
     since = None if from_day is None or reach is None else from_day - reach
     con.execute("CREATE OR REPLACE TEMP TABLE judged_rows AS " + compile_rule(rule, since=since))
     return read_judged(con, rule)
+
+
+def _has_candidates(con: duckdb.DuckDBPyConnection, rule: RuleSpec) -> bool:
+    """Whether the tables that the first step of the rule's query joins hold anything for it."""
+    tests = [f"EXISTS (SELECT 1 FROM {TABLE[rule.row_kind]})"]
+    if rule.knowledge is not None and not rule.knowledge.optional:
+        side = "" if rule.knowledge.role == "any" else f" AND side = '{rule.knowledge.role}'"
+        tests.append(f"EXISTS (SELECT 1 FROM point_items WHERE class_no = {int(rule.knowledge.class_no)}{side})")
+    return bool(con.execute("SELECT " + " AND ".join(tests)).fetchall()[0][0])
 
 
 def _span(con: duckdb.DuckDBPyConnection, rule: RuleSpec, limit: str) -> int | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
 
@@ -15,7 +15,7 @@ from xiezhi.domain.queue import WAITING, QueueRow
 from xiezhi.domain.signal import Lead, Score, Subject
 from xiezhi.storage.sql.asking import rows
 from xiezhi.storage.sql.case_rows import queue_row
-from xiezhi.storage.sql.models import case_lines, cases, lead_runs, leads, scores
+from xiezhi.storage.sql.models import audit, case_lines, cases, lead_runs, leads, scores
 from xiezhi.storage.sql.signal_rows import lead_of, score_of
 
 _WAITING = [state.value for state in WAITING]
@@ -74,6 +74,12 @@ def decided_cases(connection: Connection, first: date, last: date) -> Sequence[s
     """Ids of cases with a decided line of these service dates."""
     line = and_(case_lines.c.service_date.between(first, last), case_lines.c.present, case_lines.c.decision.is_not(None))
     return list(connection.execute(select(case_lines.c.case_id).where(line).distinct().order_by(case_lines.c.case_id)).scalars())
+
+
+def last_record(connection: Connection) -> tuple[int, datetime] | None:
+    """Number and moment of the newest record of the audit log: what the database says is said as of then; None before the first."""
+    found = connection.execute(select(audit.c.seq, audit.c.at).order_by(audit.c.seq.desc()).limit(1)).one_or_none()
+    return None if found is None else (int(found.seq), found.at)
 
 
 def _of_dates(first: date, last: date) -> ColumnElement[bool]:
