@@ -21,8 +21,8 @@ import duckdb
 import pyarrow as pa
 
 from models.features import CATALOGUE, KEYS, WINDOW
-from models.features.build import build_features, month_of
-from xiezhi.domain.calendar import first_of_month
+from models.features.build import build_tables, month_of
+from xiezhi.domain.calendar import day_number, first_of_month
 from xiezhi.domain.errors import UsageError
 from xiezhi.domain.signal import Subject
 from xiezhi.ruleset.assemble import assemble
@@ -78,20 +78,23 @@ def facts_at(store: DeltaStore, month: str, *, threads: int = 1, memory_mb: int 
     return open_facts(store, threads=threads, memory_mb=memory_mb, known_before=end)
 
 
-def findings_at(con: duckdb.DuckDBPyConnection, home: Path, rules_dir: Path) -> pa.Table:
-    """What the active rules find in the facts of a connection: columns of a finding, without counted money, nothing stored."""
+def findings_at(con: duckdb.DuckDBPyConnection, home: Path, rules_dir: Path, from_day: int | None = None) -> pa.Table:
+    """What the active rules find in the facts of a connection: columns of a finding, without counted money, nothing stored.
+
+    `from_day`: day number; what was done before it need not be found, but is read as far as each rule looks back.
+    """
     rules = load_rules(rules_dir).active
     register_knowledge(con, KnowledgeBase(home, rules_dir).arrow())
     found = Evaluation()
     for rule in rules:
-        found.add(run_rule(con, rule, None))
+        found.add(run_rule(con, rule, from_day))
     return to_arrow(assemble({rule.id: rule for rule in rules}, found.hits))
 
 
 def features_at(
     home: Path, month: str, *, rules_dir: Path | None = None, threads: int = 1, window: int = WINDOW, rules: bool = True
 ) -> dict[Subject, pa.Table]:
-    """Features of all subjects for one month, as they were known at its end (`models.features.build.build_features`).
+    """Features of all subjects for one month, as they were known at its end (`models.features.build.build_tables`).
 
     Args:
         home: below which the claims are stored.
@@ -107,13 +110,12 @@ def features_at(
     store = DeltaStore.of_home(home)
     if "fee_list_d" not in store.versions():
         raise UsageError.of("no claims are stored yet", todo="xiezhi ingest PATH…")
+    since = day_number(first_of_month(month_of(month) - window + 1))
     con = facts_at(store, month, threads=threads)
     try:
-        findings = findings_at(con, home, rules_dir or find_rules_dir()) if rules else None
-        return {
-            subject: build_features(con, subject, month, findings=findings, graph=_graph(store, subject, month), window=window)
-            for subject in Subject
-        }
+        findings = findings_at(con, home, rules_dir or find_rules_dir(), since) if rules else None
+        graphs = {subject: _graph(store, subject, month) for subject in Subject}
+        return build_tables(con, month, graphs, findings=findings, window=window)
     finally:
         con.close()
 

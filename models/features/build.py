@@ -70,17 +70,36 @@ def build_features(
     Raises:
         UsageError: a month of another form, a window below 1, or a column of `graph` that is in the catalogue already.
     """
+    return build_tables(con, month, {subject: graph}, findings=findings, window=window)[subject]
+
+
+def build_tables(
+    con: duckdb.DuckDBPyConnection,
+    month: str,
+    graphs: Mapping[Subject, pa.Table | None],
+    *,
+    findings: pa.Table | None = None,
+    window: int = WINDOW,
+) -> dict[Subject, pa.Table]:
+    """As `build_features` for each subject of `graphs` (its features of the graph, or None), on base tables that are made once.
+
+    Raises:
+        UsageError: a month of another form, a window below 1, or a column of a graph that is in the catalogue already.
+    """
     last = month_of(month)
     if window < 1:
         raise UsageError.of(f"window {window}", accepted="1 or more months")
-    names = [feature.name for feature in CATALOGUE[subject]]
-    extra = [] if graph is None else [name for name in graph.column_names if name not in ("subject_id", "month")]
-    if taken := sorted(set(names) & set(extra)):
-        raise UsageError.of(f"features of the graph named like others: {', '.join(taken)}", accepted="new names")
+    plans = []
+    for subject, graph in graphs.items():
+        names = [feature.name for feature in CATALOGUE[subject]]
+        extra = [] if graph is None else [name for name in graph.column_names if name not in ("subject_id", "month")]
+        if taken := sorted(set(names) & set(extra)):
+            raise UsageError.of(f"features of the graph named like others: {', '.join(taken)}", accepted="new names")
+        plans.append((subject, graph, names, extra))
     cursor = con.cursor()
     try:
         prepare(cursor, last, window)
-        return _joined(cursor, subject, month, names, findings, graph, extra)
+        return {subject: _joined(cursor, subject, month, names, findings, graph, extra) for subject, graph, names, extra in plans}
     finally:
         cursor.close()
 

@@ -2,6 +2,9 @@
 
 Everything lies inside a window of whole months that ends with the month asked for; nothing later is looked at. The tables are temporary
 and named `graph_*`; a second call replaces them. Rows are compared by value only, so the order of the stored rows does not matter.
+
+Persons, institutions and doctors are enumerated once, in the order of their codes: what is grouped, joined and compared after that are
+whole numbers, although queries read and write the codes.
 """
 
 from __future__ import annotations
@@ -75,42 +78,79 @@ def window_of(month: int, months: int) -> Window:
     return Window(month, day_number(first_of_month(month - months + 1)), day_number(first_of_month(month + 1)) - 1)
 
 
+_TYPES = """
+CREATE OR REPLACE TEMP TYPE graph_kind AS ENUM (
+  'same_address', 'same_employer', 'same_phone', 'same_time_visits', 'trace_codes', 'treated_by', 'visits'
+);
+CREATE OR REPLACE TEMP TYPE graph_person AS ENUM (
+  SELECT person FROM (
+    SELECT person FROM encounters WHERE live AND begin_date BETWEEN {first} AND {last}
+    UNION SELECT person FROM lines WHERE live AND doctor IS NOT NULL AND date BETWEEN {first} AND {last}
+    UNION SELECT person FROM sales WHERE NOT split AND date BETWEEN {first} AND {last}
+  ) WHERE person IS NOT NULL ORDER BY person
+);
+CREATE OR REPLACE TEMP TYPE graph_institution AS ENUM (
+  SELECT institution FROM (
+    SELECT institution FROM encounters WHERE live AND begin_date BETWEEN {first} AND {last}
+    UNION SELECT institution FROM sales WHERE NOT split AND date BETWEEN {first} AND {last}
+  ) WHERE institution IS NOT NULL ORDER BY institution
+);
+CREATE OR REPLACE TEMP TYPE graph_doctor AS ENUM (
+  SELECT DISTINCT doctor FROM lines WHERE live AND doctor IS NOT NULL AND date BETWEEN {first} AND {last} ORDER BY doctor
+)
+"""
+_VERTICES = """
+CREATE OR REPLACE TEMP TABLE graph_vertices AS
+WITH v AS (
+  SELECT 'institution' AS subject, UNNEST(ENUM_RANGE(NULL::graph_institution))::VARCHAR AS id
+  UNION ALL SELECT 'person', UNNEST(ENUM_RANGE(NULL::graph_person))::VARCHAR
+  UNION ALL SELECT 'practitioner', UNNEST(ENUM_RANGE(NULL::graph_doctor))::VARCHAR
+) SELECT (ROW_NUMBER() OVER (ORDER BY subject, id) - 1)::INTEGER AS number, subject, id FROM v
+"""
 _VISITS = """
 CREATE OR REPLACE TEMP TABLE graph_visits AS
-SELECT person, institution, id AS encounter, kind, begin_date AS day, begin_time AS time,
-  LEAST(COALESCE(end_date, begin_date), {last}) AS end_day, COALESCE(total, 0) AS total, COALESCE(internet, FALSE) AS internet
+SELECT person::graph_person AS person, institution::graph_institution AS institution, id AS encounter, kind, begin_date AS day,
+  begin_time AS time, LEAST(COALESCE(end_date, begin_date), {last}) AS end_day, COALESCE(total, 0) AS total,
+  COALESCE(internet, FALSE) AS internet
 FROM encounters WHERE live AND begin_date BETWEEN {first} AND {last}
+"""
+_SAID = """
+CREATE OR REPLACE TEMP TABLE graph_said AS
+WITH again AS (SELECT mdtrt_id FROM raw_mdtrt_d GROUP BY mdtrt_id HAVING COUNT(*) > 1),
+once AS (
+  SELECT mdtrt_id, tel, addr, emp_no, insu_admdvs FROM raw_mdtrt_d ANTI JOIN again USING (mdtrt_id)
+  UNION ALL SELECT mdtrt_id, tel, addr, emp_no, insu_admdvs FROM raw_mdtrt_d SEMI JOIN again USING (mdtrt_id)
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY mdtrt_id ORDER BY updt_time DESC NULLS LAST, known_fields DESC, content_hash DESC) = 1
+)
+SELECT v.person, o.tel, o.addr, o.emp_no, MAX(o.insu_admdvs) AS insu_admdvs, MIN(v.day) AS first, MAX(v.day) AS last, COUNT(*) AS visits
+FROM graph_visits AS v JOIN once AS o ON o.mdtrt_id = v.encounter GROUP BY v.person, o.tel, o.addr, o.emp_no
 """
 _CONTACTS = """
 CREATE OR REPLACE TEMP TABLE graph_contacts AS
-WITH newest AS (
-  SELECT r.mdtrt_id, r.tel, r.addr, r.emp_no FROM raw_mdtrt_d AS r SEMI JOIN graph_visits AS v ON v.encounter = r.mdtrt_id
-  QUALIFY ROW_NUMBER() OVER (
-    PARTITION BY r.mdtrt_id ORDER BY r.updt_time DESC NULLS LAST, r.known_fields DESC, r.content_hash DESC
-  ) = 1
-), said AS (
-  SELECT v.person, v.day, UNNEST([
-    {{'attribute': 'phone', 'value': TRIM(n.tel)}}, {{'attribute': 'address', 'value': TRIM(n.addr)}},
-    {{'attribute': 'employer', 'value': TRIM(n.emp_no)}}
-  ], recursive := TRUE) FROM newest AS n JOIN graph_visits AS v ON v.encounter = n.mdtrt_id
-)
-SELECT person, attribute, value, MIN(day) AS first, MAX(day) AS last, COUNT(*) AS visits,
-  COUNT(*) OVER (PARTITION BY attribute, value) AS persons
-FROM said WHERE value IS NOT NULL AND value <> '' GROUP BY person, attribute, value
+WITH said AS (
+  SELECT person, 'phone' AS attribute, TRIM(tel) AS value, MIN(first) AS first, MAX(last) AS last, SUM(visits)::BIGINT AS visits
+  FROM graph_said WHERE tel IS NOT NULL GROUP BY person, TRIM(tel)
+  UNION ALL SELECT person, 'address', TRIM(addr), MIN(first), MAX(last), SUM(visits)::BIGINT
+  FROM graph_said WHERE addr IS NOT NULL GROUP BY person, TRIM(addr)
+  UNION ALL SELECT person, 'employer', TRIM(emp_no), MIN(first), MAX(last), SUM(visits)::BIGINT
+  FROM graph_said WHERE emp_no IS NOT NULL GROUP BY person, TRIM(emp_no)
+), named AS (SELECT * FROM said WHERE value <> ''),
+counted AS (SELECT attribute, value, COUNT(*) AS persons FROM named GROUP BY attribute, value)
+SELECT n.*, c.persons FROM named AS n JOIN counted AS c USING (attribute, value)
 """
 _HOMES = """
 CREATE OR REPLACE TEMP TABLE graph_homes AS
-SELECT v.person, COALESCE(MAX(r.insu_admdvs), '') AS region, COUNT(DISTINCT v.encounter) AS visits
-FROM graph_visits AS v LEFT JOIN raw_mdtrt_d AS r ON r.mdtrt_id = v.encounter GROUP BY v.person
+WITH v AS (SELECT person, COUNT(*) AS visits FROM graph_visits GROUP BY person),
+  h AS (SELECT person, MAX(insu_admdvs) AS region FROM graph_said GROUP BY person)
+SELECT v.person, COALESCE(h.region, '') AS region, v.visits FROM v LEFT JOIN h USING (person)
 """
 _TIES = """
 CREATE OR REPLACE TEMP TABLE graph_ties AS
 SELECT a.person AS one, b.person AS other, 'same_' || a.attribute AS kind, 1.0::DOUBLE AS weight,
   MIN(LEAST(a.first, b.first)) AS first, MAX(GREATEST(a.last, b.last)) AS last, MIN(a.persons) AS persons
 FROM graph_contacts AS a JOIN graph_contacts AS b ON b.attribute = a.attribute AND b.value = a.value AND a.person < b.person
-WHERE a.persons <= {pairs} GROUP BY ALL
+WHERE a.persons <= {pairs} GROUP BY a.person, b.person, a.attribute
 """
-_TIES = _TIES.replace("GROUP BY ALL", "GROUP BY a.person, b.person, a.attribute")
 _SLOTS = """
 CREATE OR REPLACE TEMP TABLE graph_slots AS
 WITH s AS (
@@ -132,20 +172,32 @@ WITH later AS (
 """
 _PLACES = """
 CREATE OR REPLACE TEMP TABLE graph_places AS
-SELECT person, institution, COUNT(DISTINCT day) AS days, COUNT(*) AS visits, SUM(total)::BIGINT AS total,
-  MIN(day) AS first, MAX(day) AS last
-FROM graph_visits GROUP BY person, institution
+WITH d AS (
+  SELECT person, institution, day, COUNT(*) AS visits, SUM(total)::BIGINT AS total FROM graph_visits GROUP BY person, institution, day
+)
+SELECT person, institution, COUNT(*) AS days, SUM(visits)::BIGINT AS visits, SUM(total)::BIGINT AS total, MIN(day) AS first,
+  MAX(day) AS last
+FROM d GROUP BY person, institution
 """
 _DOCTORS = """
 CREATE OR REPLACE TEMP TABLE graph_doctors AS
-SELECT person, doctor, COUNT(DISTINCT date) AS days, SUM(amount)::BIGINT AS total, MIN(date) AS first, MAX(date) AS last
-FROM lines WHERE live AND doctor IS NOT NULL AND date BETWEEN {first} AND {last} GROUP BY person, doctor
+WITH d AS (
+  SELECT person::graph_person AS person, doctor::graph_doctor AS doctor, date AS day, SUM(amount)::BIGINT AS total FROM lines
+  WHERE live AND doctor IS NOT NULL AND date BETWEEN {first} AND {last} GROUP BY ALL
+)
+SELECT person, doctor, COUNT(*) AS days, SUM(total)::BIGINT AS total, MIN(day) AS first, MAX(day) AS last FROM d GROUP BY person, doctor
 """
 _SALES = """
 CREATE OR REPLACE TEMP TABLE graph_sales AS
-SELECT trace, institution, person, date AS day, time, amount, item,
-  ROW_NUMBER() OVER (PARTITION BY trace ORDER BY time, institution, id) AS place, COUNT(*) OVER (PARTITION BY trace) AS times
-FROM sales WHERE NOT split AND person IS NOT NULL AND date BETWEEN {first} AND {last}
+WITH s AS (
+  SELECT trace, institution::graph_institution AS institution, person::graph_person AS person, date AS day, time, amount, item, id
+  FROM sales WHERE NOT split AND person IS NOT NULL AND date BETWEEN {first} AND {last}
+), again AS (SELECT trace FROM s GROUP BY trace HAVING COUNT(*) > 1)
+SELECT trace, institution, person, day, time, amount, item, 1 AS place, 1 AS times FROM s
+WHERE NOT EXISTS (SELECT 1 FROM again AS a WHERE a.trace IS NOT DISTINCT FROM s.trace)
+UNION ALL SELECT trace, institution, person, day, time, amount, item,
+  ROW_NUMBER() OVER (PARTITION BY trace ORDER BY time, institution, id), COUNT(*) OVER (PARTITION BY trace)
+FROM s WHERE EXISTS (SELECT 1 FROM again AS a WHERE a.trace IS NOT DISTINCT FROM s.trace)
 """
 _CODES = """
 CREATE OR REPLACE TEMP TABLE graph_codes AS
@@ -154,21 +206,49 @@ SELECT LEAST(a.person, b.person) AS one, GREATEST(a.person, b.person) AS other, 
 FROM graph_sales AS a JOIN graph_sales AS b ON b.trace = a.trace AND a.place < b.place AND a.person <> b.person
 WHERE a.times BETWEEN 2 AND {pairs} GROUP BY ALL
 """
+_MET = """
+CREATE OR REPLACE TEMP TABLE graph_met AS
+SELECT one, other, COUNT(*) AS days, MIN(day) AS first, MAX(day) AS last
+FROM (SELECT DISTINCT one, other, day FROM graph_meetings) GROUP BY one, other HAVING COUNT(*) >= {days}
+"""
 _EDGES = """
 CREATE OR REPLACE TEMP TABLE graph_edges AS
-SELECT 'person:' || person AS one, 'institution:' || institution AS other, 'visits' AS kind, days::DOUBLE AS weight, first, last
-FROM graph_places
-UNION ALL SELECT 'person:' || person, 'practitioner:' || doctor, 'treated_by', days::DOUBLE, first, last FROM graph_doctors
-UNION ALL SELECT 'person:' || one, 'person:' || other, kind, weight, first, last FROM graph_ties
-UNION ALL SELECT 'person:' || one, 'person:' || other, 'same_time_visits', COUNT(DISTINCT day)::DOUBLE, MIN(day), MAX(day)
-  FROM graph_meetings GROUP BY one, other HAVING COUNT(DISTINCT day) >= {days}
-UNION ALL SELECT 'person:' || one, 'person:' || other, 'trace_codes', codes::DOUBLE, first, last FROM graph_codes
+WITH before AS MATERIALIZED (
+  SELECT COUNT(*) FILTER (subject = 'institution')::INTEGER AS persons, COUNT(*) FILTER (subject <> 'practitioner')::INTEGER AS doctors
+  FROM graph_vertices
+), coded AS (
+  SELECT ENUM_CODE(person)::INTEGER AS person, ENUM_CODE(institution)::INTEGER AS other, 'visits'::graph_kind AS kind,
+    days AS weight, first, last, 0 AS of FROM graph_places
+  UNION ALL SELECT ENUM_CODE(person)::INTEGER, ENUM_CODE(doctor)::INTEGER, 'treated_by'::graph_kind, days, first, last, 2 FROM graph_doctors
+  UNION ALL SELECT ENUM_CODE(one)::INTEGER, ENUM_CODE(other)::INTEGER, kind::graph_kind, weight, first, last, 1 FROM graph_ties
+  UNION ALL SELECT ENUM_CODE(one)::INTEGER, ENUM_CODE(other)::INTEGER, 'same_time_visits'::graph_kind, days, first, last, 1 FROM graph_met
+  UNION ALL SELECT ENUM_CODE(one)::INTEGER, ENUM_CODE(other)::INTEGER, 'trace_codes'::graph_kind, codes, first, last, 1 FROM graph_codes
+)
+SELECT c.person + b.persons AS one, c.other + CASE c.of WHEN 0 THEN 0 WHEN 1 THEN b.persons ELSE b.doctors END AS other, c.kind,
+  c.weight::DOUBLE AS weight, c.first, c.last
+FROM coded AS c, before AS b WHERE c.person IS NOT NULL AND c.other IS NOT NULL
 """
-_STEPS = (_VISITS, _CONTACTS, _HOMES, _TIES, _SLOTS, _MEETINGS, _PLACES, _DOCTORS, _SALES, _CODES, _EDGES)
+_STEPS = (
+    _TYPES,
+    _VERTICES,
+    _VISITS,
+    _SAID,
+    _CONTACTS,
+    _HOMES,
+    _TIES,
+    _SLOTS,
+    _MEETINGS,
+    _PLACES,
+    _DOCTORS,
+    _SALES,
+    _CODES,
+    _MET,
+    _EDGES,
+)
 
 
 def build_edges(con: duckdb.DuckDBPyConnection, month: int, bounds: Bounds | None = None) -> Window:
-    """Make the tables `graph_visits`, `graph_contacts`, ... and `graph_edges` (one, other, kind, weight, first, last).
+    """Make the tables `graph_visits`, `graph_contacts`, ..., `graph_vertices` (number, subject, id; ascending) and `graph_edges`.
 
     Args:
         con: a connection with facts (`encounters`, `lines`, `sales`) and the view `raw_mdtrt_d`.
@@ -176,7 +256,8 @@ def build_edges(con: duckdb.DuckDBPyConnection, month: int, bounds: Bounds | Non
         bounds: see `Bounds`.
 
     Returns:
-        The window covered. Vertices are `subject:id`; weights are days (visits, treatment, same time), codes, or 1.
+        The window covered. An edge has the numbers of two vertices (one, the other), kind, weight and the day numbers of its first and
+        last event; weights are days (visits, treatment, same time), codes, or 1.
     """
     bounds = bounds or Bounds()
     window = window_of(month, bounds.window)

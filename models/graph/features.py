@@ -44,10 +44,10 @@ GRAPH_FEATURES: Mapping[Subject, tuple[Feature, ...]] = {
 
 _FAR = """
 CREATE OR REPLACE TEMP TABLE graph_far AS
-WITH pairs AS (
-  SELECT one, other, kind FROM graph_edges WHERE kind IN ('same_time_visits', 'same_phone', 'trace_codes')
-), named AS (SELECT SUBSTRING(one, 8) AS one, SUBSTRING(other, 8) AS other, kind FROM pairs),
-apart AS (
+WITH named AS (
+  SELECT a.id AS one, b.id AS other, e.kind FROM graph_edges AS e JOIN graph_vertices AS a ON a.number = e.one
+  JOIN graph_vertices AS b ON b.number = e.other WHERE e.kind IN ('same_time_visits', 'same_phone', 'trace_codes')
+), apart AS (
   SELECT n.one, n.other, n.kind FROM named AS n JOIN graph_household AS a ON a.person = n.one
   JOIN graph_household AS b ON b.person = n.other
   WHERE a.household <> b.household
@@ -55,7 +55,7 @@ apart AS (
 SELECT one AS person, other AS partner, kind FROM apart UNION ALL SELECT other, one, kind FROM apart
 """
 _PERSONS = """
-SELECT v.person AS subject_id, '{month}' AS month, m.community_size::DOUBLE AS graph_community_size, m.bridge AS graph_bridge,
+SELECT v.person::VARCHAR AS subject_id, '{month}' AS month, m.community_size::DOUBLE AS graph_community_size, m.bridge AS graph_bridge,
   COALESCE(f.partners, 0)::DOUBLE AS graph_partners, COALESCE(f.contacts, 0)::DOUBLE AS graph_contact_partners,
   COALESCE(f.codes, 0)::DOUBLE AS graph_code_partners, COALESCE(g.groups, 0)::DOUBLE AS graph_groups
 FROM graph_homes AS v JOIN graph_measures AS m ON m.subject = 'person' AND m.id = v.person
@@ -86,7 +86,7 @@ e AS (
     (o.close / NULLIF((t.s1 ** 2 - t.s2) / 2, 0)) ** 2 / 2 * (t.s2 ** 2 - t.s4) / 2 AS chance FROM t LEFT JOIN o USING (institution)
 ),
 s AS (SELECT institution, COUNT(*) AS sold, COUNT(*) FILTER (place >= 2) AS again FROM graph_sales GROUP BY institution)
-SELECT p.institution AS subject_id, '{month}' AS month, COALESCE(p.grouped, 0) / p.visits AS graph_group_visit_share,
+SELECT p.institution::VARCHAR AS subject_id, '{month}' AS month, COALESCE(p.grouped, 0) / p.visits AS graph_group_visit_share,
   (e.again + 1) / (e.chance + 1) AS graph_meeting_lift, p.bridged / p.visits AS graph_visitor_bridge,
   COALESCE(p.shared, 0) / p.visits AS graph_contact_share, s.again / s.sold AS graph_code_share, m.bridge AS graph_centre_bridge
 FROM p JOIN graph_measures AS m ON m.subject = 'institution' AND m.id = p.institution LEFT JOIN e USING (institution)
@@ -94,7 +94,7 @@ LEFT JOIN s USING (institution) ORDER BY p.institution
 """
 _PRACTITIONERS = """
 WITH g AS (SELECT DISTINCT person FROM graph_grouped)
-SELECT d.doctor AS subject_id, '{month}' AS month,
+SELECT d.doctor::VARCHAR AS subject_id, '{month}' AS month,
   COALESCE(SUM(d.days) FILTER (g.person IS NOT NULL), 0) / SUM(d.days) AS graph_group_day_share,
   SUM(d.days * p.bridge ORDER BY d.person) / SUM(d.days) AS graph_patient_bridge, ANY_VALUE(m.bridge) AS graph_centre_bridge
 FROM graph_doctors AS d LEFT JOIN g USING (person) JOIN graph_measures AS m ON m.subject = 'practitioner' AND m.id = d.doctor

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import duckdb
 import pyarrow as pa
@@ -122,20 +122,19 @@ def _shared(con: duckdb.DuckDBPyConnection, persons: Sequence[str]) -> tuple[tup
     return tuple((attribute, masked(attribute, value), count) for attribute, value, count in found)
 
 
-def _relations(con: duckdb.DuckDBPyConnection, persons: Iterable[str], places: Iterable[str]) -> tuple[tuple[Relation, ...], int]:
+def _relations(con: duckdb.DuckDBPyConnection, persons: Sequence[str], places: Sequence[str]) -> tuple[tuple[Relation, ...], int]:
     """The strongest edges among members, those between persons first, and how many pairs of persons are tied at all."""
-    names = [*(f"person:{person}" for person in persons), *(f"institution:{place}" for place in places)]
-    con.register("graph_named", pa.table({"name": pa.array(names, pa.string())}))
+    names = {"subject": ["person"] * len(persons) + ["institution"] * len(places), "id": [*persons, *places]}
+    con.register("graph_named", pa.table({name: pa.array(values, pa.string()) for name, values in names.items()}))
     found = rows(
         con,
-        "SELECT e.one, e.other, e.kind, e.weight, e.first, e.last FROM graph_edges AS e"
-        " SEMI JOIN graph_named AS a ON a.name = e.one SEMI JOIN graph_named AS b ON b.name = e.other"
-        " ORDER BY e.weight DESC, e.kind, e.one, e.other",
+        "WITH n AS (SELECT v.number, v.subject, v.id FROM graph_vertices AS v SEMI JOIN graph_named USING (subject, id))"
+        " SELECT a.id, b.id, e.kind, e.weight, e.first, e.last, b.subject FROM graph_edges AS e"
+        " JOIN n AS a ON a.number = e.one JOIN n AS b ON b.number = e.other ORDER BY e.weight DESC, e.kind, e.one, e.other",
     )
     con.unregister("graph_named")
-    tied = {(row[0], row[1]) for row in found if row[1].startswith("person:")}
+    tied = {(row[0], row[1]) for row in found if row[6] == "person"}
     shown = tuple(
-        Relation(one.partition(":")[2], other.partition(":")[2], kind, weight, date_of(first), date_of(last))
-        for one, other, kind, weight, first, last in found[:RELATIONS]
+        Relation(one, other, kind, weight, date_of(first), date_of(last)) for one, other, kind, weight, first, last, _ in found[:RELATIONS]
     )
     return shown, len(tied)

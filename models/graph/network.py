@@ -12,6 +12,8 @@ import igraph as ig
 import networkx as nx
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
 
 SEED = 20260201
 """Seed of the Leiden algorithm (Traag, Waltman and van Eck, Sci. Rep. 9:5233, 2019)."""
@@ -29,7 +31,9 @@ def communities(graph: ig.Graph, weights: Sequence[float] | Floats | None = None
     ig.set_random_number_generator(random.Random(seed))
     try:
         found = graph.community_leiden(
-            objective_function="modularity", weights=None if weights is None else list(weights), n_iterations=2
+            objective_function="modularity",
+            weights=None if weights is None else np.asarray(weights, dtype=np.float64).tolist(),
+            n_iterations=2,
         ).membership
     finally:
         ig.set_random_number_generator(random)
@@ -82,25 +86,26 @@ class Measures:
 
 
 def build_network(con: duckdb.DuckDBPyConnection) -> Network:
-    """Read `graph_edges` into igraph; the order of its rows does not matter."""
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE graph_vertices AS SELECT name, (ROW_NUMBER() OVER (ORDER BY name) - 1)::INTEGER AS number"
-        " FROM (SELECT one AS name FROM graph_edges UNION SELECT other FROM graph_edges)"
-    )
-    names = con.sql("SELECT name FROM graph_vertices ORDER BY number").to_arrow_table().column(0).to_pylist()
-    known = [row[0] for row in con.execute("SELECT DISTINCT kind FROM graph_edges ORDER BY kind").fetchall()]
+    """Read `graph_edges` into igraph; the order of its rows does not matter. Vertices without an edge are left out."""
+    known = [row[0] for row in con.execute("SELECT UNNEST(ENUM_RANGE(NULL::graph_kind))::VARCHAR").fetchall()]
     edges = con.execute(
-        "SELECT a.number AS one, b.number AS other, (list_position(?, e.kind) - 1)::INTEGER AS kind, e.weight,"
-        " e.first::INTEGER AS first, e.last::INTEGER AS last FROM graph_edges AS e"
-        " JOIN graph_vertices AS a ON a.name = e.one JOIN graph_vertices AS b ON b.name = e.other",
-        [known],
+        "SELECT one, other, ENUM_CODE(kind)::INTEGER AS kind, weight, first::INTEGER AS first, last::INTEGER AS last FROM graph_edges"
     ).fetchnumpy()
-    order = np.lexsort((edges["kind"], edges["other"], edges["one"]))
-    ends = np.column_stack([edges["one"], edges["other"]])[order].astype(np.int64).reshape(-1, 2)
+    one, other, kind = (np.asarray(edges[name], dtype=np.int64) for name in ("one", "other", "kind"))
+    span = int(max(one.max(initial=0), other.max(initial=0))) + 1
+    order = np.argsort((one * span + other) * len(known) + kind)
+    ends = np.column_stack([one, other])[order].reshape(-1, 2)
+    used = np.zeros(span, dtype=bool)
+    used[ends.ravel()] = True
+    con.register("graph_used", pa.table({"number": pa.array(np.flatnonzero(used), pa.int32())}))
+    names = con.execute("SELECT v.subject || ':' || v.id FROM graph_vertices AS v SEMI JOIN graph_used USING (number) ORDER BY v.number")
+    listed = [row[0] for row in names.fetchall()]
+    con.unregister("graph_used")
+    ends = (np.cumsum(used) - 1)[ends]
     spans = np.column_stack([edges["first"], edges["last"]])[order].astype(np.int64).reshape(-1, 2)
-    kinds = tuple(known[code] for code in edges["kind"][order].tolist())
-    graph = ig.Graph(n=len(names), edges=ends)
-    return Network(graph, tuple(names), ends, kinds, np.asarray(edges["weight"], dtype=np.float64)[order], spans)
+    kinds = tuple(np.array(known, dtype=object)[kind[order]].tolist())
+    graph = ig.Graph(n=len(listed), edges=ends)
+    return Network(graph, tuple(listed), ends, kinds, np.asarray(edges["weight"], dtype=np.float64)[order], spans)
 
 
 def measure(network: Network, seed: int = SEED) -> Measures:
@@ -116,7 +121,7 @@ def measure(network: Network, seed: int = SEED) -> Measures:
     # weight from each vertex into each community, without a dense matrix
     from_, into = np.concatenate([ends[:, 0], ends[:, 1]]), community[np.concatenate([ends[:, 1], ends[:, 0]])]
     key = from_ * max(len(sizes), 1) + into
-    pairs, at = np.unique(key, return_inverse=True)
+    at, pairs = pd.factorize(key)
     sums = np.bincount(at, weights=np.concatenate([weights, weights]), minlength=len(pairs))
     squares = np.bincount(pairs // max(len(sizes), 1), weights=sums**2, minlength=count)
     return Measures(

@@ -39,6 +39,11 @@ def _last_month(demo: Demonstration) -> Sequence[str]:
     return ("--month", f"{demo.day:%Y-%m}")
 
 
+def _panel(demo: Demonstration) -> Sequence[str]:
+    """At most 500 cases and at most half of those that wait, so that a small region keeps a queue to work on."""
+    return ("--truth", str(demo.truth), "--top", str(min(500, demo.steps["cases.open"]["waiting"] // 2)))
+
+
 LOADED = (
     Step("simulate", "模拟 simulate", _simulate),
     Step(
@@ -58,7 +63,7 @@ CHAIN = (
     SWEEP,
     Step("cases.open", "立案 open cases"),
     Step("graph", "医患关系网 graph", _last_month),
-    Step("panel", "模拟审核 simulated panel", lambda demo: ("--truth", str(demo.truth), "--top", "500")),
+    Step("panel", "模拟审核 simulated panel", _panel),
     Step("train", "训练 train", _last_month),
     Step("score", "评分 score", _last_month),
     Step("credit", "信用评价 credit"),

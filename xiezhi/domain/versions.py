@@ -39,6 +39,9 @@ def newest_of_person(
         versions[identity(row)].append(row)
     chosen: dict[object, tuple[Row, bool]] = {}
     for key, group in versions.items():
+        if len(group) == 1:  # nearly every row: there is nothing to choose
+            chosen[key] = (group[0], False)
+            continue
         owner = person_of(min(group, key=version_key)["psn_no"])
         own = [row for row in group if person_of(row["psn_no"]) == owner]
         chosen[key] = (max(own, key=version_key), len(own) < len(group))

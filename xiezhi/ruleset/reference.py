@@ -90,10 +90,15 @@ class Reference:
     def candidates(self, rule: RuleSpec, facts: AnyFacts) -> list[Candidate]:
         """Rows the rule looks at, under each point in force, in order."""
         found = []
+        held: dict[tuple[int, str | None], bool] = {}
         for row in rows_of(rule, facts):
             day = getattr(row, DATE_COLUMN[rule.row_kind])
             region = getattr(row, "region", None)
-            if day is None or not rule_in_force(rule, day, region):
+            if day is None:
+                continue
+            if (day, region) not in held:
+                held[day, region] = rule_in_force(rule, day, region)
+            if not held[day, region]:
                 continue
             pairs: Sequence[tuple[JudgedPoint | None, str]] = [(None, "")]
             if rule.knowledge is not None:
