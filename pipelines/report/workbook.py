@@ -88,7 +88,7 @@ def _write(page: Worksheet, sheet: Sheet, styles: _Styles, title: str) -> None:
 
 
 def _cell(page: Worksheet, row: int, at: int, kind: Kind, value: Value, style: Format) -> None:
-    if value is None:
+    if value is None or value == "":
         page.write_blank(row, at, None, style)
     elif isinstance(value, str) or kind is Kind.TEXT:
         page.write_string(row, at, harmless(str(value)), style)

@@ -44,7 +44,7 @@ Rows = list[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Habit:
-    """How a person uses care; ranges are those of `randrange`."""
+    """How a person uses care; ranges are those of `randrange`. A habit of weight 0 is never drawn, only asked for."""
 
     weight: int
     visits: tuple[int, int] = (1, 6)
@@ -66,6 +66,8 @@ HABITS = {
     "many drugs": Habit(1, kinds=("11", "14"), lines=(9, 10), items=DRUGS, one_prescription=True),
     "parts": Habit(4, items=SERVICES),
     "pieces": Habit(2, kinds=("11",), lines=(2, 5), items=PIECES),
+    "one day's visitor": Habit(0, visits=(6, 9), days=1, kinds=("11", "13"), lines=(1, 2), diagnoses=MILD),
+    "one day's buyer": Habit(0, visits=(5, 8), days=1, kinds=("41",), lines=(1, 3)),
 }
 
 
