@@ -261,7 +261,7 @@ def worlds(draw: st.DrawFn) -> tuple[list[KnowledgePoint], random.Random]:
     return points, draw(st.randoms(use_true_random=False))
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(worlds())
 def test_the_base_does_not_depend_on_the_order_of_imports(world: tuple[list[KnowledgePoint], random.Random]) -> None:
     points, chance = world

@@ -31,9 +31,7 @@ from xiezhi.storage.delta import DeltaStore
 from xiezhi.storage.duckdb_facts import open_facts
 
 QUANTITY, SPLIT, SALE, STOCK, ELSEWHERE = "GZ10000102014000", "GZ10000204001000", "XZ-TR-001", "GZ10000202001000", "XZ-ST-001"
-PERSON = "99010001002260755952"
-HOSPITAL, PHARMACY = "H99010100110", "P99010100001"
-ON = date(2026, 3, 10)
+PERSON, HOSPITAL, PHARMACY, ON = "99010001002260755952", "H99010100110", "P99010100001", date(2026, 3, 10)
 HOSTILE = "<script>alert('x')</script>\"><img src=http://evil.example/a>"
 VOID = {"meta", "input", "br", "img", "link", "hr", "path"}
 
@@ -82,13 +80,20 @@ def base() -> RuleBase:
     return load_rules(find_rules_dir())
 
 
-@pytest.fixture
-def con(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     """The tables of facts, with the columns that the store makes, empty."""
-    made = open_facts(DeltaStore.of_home(tmp_path), threads=1)
+    made = open_facts(DeltaStore.of_home(tmp_path_factory.mktemp("page")), threads=1)
     made.execute("CREATE OR REPLACE TEMP TABLE raw_medins_d AS SELECT * FROM raw_medins_d")
     yield made
-    made.close()
+
+
+@pytest.fixture
+def con(opened: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The same tables; what a test puts into them is taken back after it."""
+    opened.execute("BEGIN TRANSACTION")
+    yield opened
+    opened.execute("ROLLBACK")
 
 
 def put(con: duckdb.DuckDBPyConnection, table: str, *rows: dict[str, Any]) -> None:
