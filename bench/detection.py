@@ -30,7 +30,7 @@ LEAKS = ["c_isFraudConnected", "c_FraudNeighbor_Count"]
 def main() -> None:
     """Make the regions, rank each with models of the others, read the truth, compare."""
     options = read_options(__doc__)
-    persons, months, seeds = (5_000, 3, (901, 902, 903)) if options.quick else (12_000, 4, (911, 912, 913, 914, 915))
+    persons, months, seeds = (4_000, 3, (901, 902, 903)) if options.quick else (12_000, 4, (911, 912, 913, 914, 915))
     regions = []
     for seed in seeds:
         regions.append(make_region(persons, months, seed))
