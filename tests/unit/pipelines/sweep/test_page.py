@@ -81,11 +81,11 @@ def base() -> RuleBase:
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+def opened(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
     """The tables of facts, with the columns that the store makes, empty."""
     made = open_facts(DeltaStore.of_home(tmp_path_factory.mktemp("page")), threads=1)
     made.execute("CREATE OR REPLACE TEMP TABLE raw_medins_d AS SELECT * FROM raw_medins_d")
-    yield made
+    return made
 
 
 @pytest.fixture
