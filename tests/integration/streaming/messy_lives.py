@@ -69,6 +69,7 @@ def lives(seed: int, persons: int, habits: Sequence[str] = ()) -> Any:
         seed: of all that is random.
         persons: how many whose habits are drawn.
         habits: one more person for each, who has this habit and buys many traced packages; for rules that fire seldom otherwise.
+            With habits, doctors also have different titles, and somebody has one line long before all others.
     """
     random = Random(seed)
     store = store_module.Store()
@@ -85,16 +86,27 @@ def lives(seed: int, persons: int, habits: Sequence[str] = ()) -> Any:
             for row in rows:
                 store.add(table, **exact(table, dict(row)))
         _sales(random, store, raw.lines, number, random.randrange(3, 7) if habit else random.randrange(4))
+    if habits:
+        _somebody_long_ago(store)
     for place, level in zip(places, ("01", "05", "08", None), strict=True):
         for moment in (None, datetime(2026, 1, 1), datetime(2026, 5, 1)):
             region = random.choice(random_life.REGIONS)
             store.add("medins_d", fixmedins_code=place, hosp_lv=random.choice((level, "05")), fix_blng_admdvs=region, updt_time=moment)
+        title = random.choice(("231", "233", "234", "234")) if habits else "231"
         for begin, status, moment in ((date(2026, 1, 20), "1", None), (date(2026, 1, 20), random.choice("123"), datetime(2026, 2, 10))):
-            store.add("staff_d", staff_code="D1", fixmedins_code=place, begndate=begin, status=status, dr_profttl="231", updt_time=moment)
+            store.add("staff_d", staff_code="D1", fixmedins_code=place, begndate=begin, status=status, dr_profttl=title, updt_time=moment)
     for number in range(0, persons, 7):
         for moment in (None, datetime(2026, 3, 1))[: random.randrange(1, 3)]:
             store.add("psn_map_d", old_psn_no=f"N{number}", psn_no=f"N{random.randrange(persons)}", updt_time=moment)
     return store
+
+
+def _somebody_long_ago(store: Any) -> None:
+    """One line long before all others, so that a look-back over months can find that something is absent (semantics.md 3)."""
+    line = next(row for row in store.rows["fee_list_d"] if row["cnt"] > 0)
+    names = ("fixmedins_code", "med_list_codg", "cnt", "pric", "det_item_fee_sumamt", "inscp_amt", "med_type")
+    copied = {name: line[name] for name in names}
+    store.add("fee_list_d", **copied, bkkp_sn="EARLY", mdtrt_id="EARLY", psn_no="EARLY", fee_ocur_time=datetime(2025, 9, 1, 9))
 
 
 def _sales(random: Random, store: Any, lines: Sequence[Any], number: int, count: int) -> None:
@@ -144,8 +156,8 @@ def take_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streaming.consumer, "decode", decode)
 
 
-def arrive(stream: Stream, rows: Rows, random: Random, runs: int = 3) -> None:
-    """All rows in random order, a tenth of them twice, in several lives of the consumer."""
+def arrive(stream: Stream, rows: Rows, random: Random, runs: int = 3, at_once: Sequence[int] = (40, 150, 500)) -> None:
+    """All rows in random order, a tenth of them twice, in several lives of the consumer, which takes so many events `at_once`."""
     pieces = [(table, row) for table, those in rows.items() for row in those]
     pieces += [piece for piece in pieces if random.random() < 0.1]
     random.shuffle(pieces)
@@ -157,7 +169,7 @@ def arrive(stream: Stream, rows: Rows, random: Random, runs: int = 3) -> None:
             events.append((topic, Message(str(random.random()), pickle.dumps([p for p in part if topic_of(p[0]) == topic]))))
     for number in range(runs):
         stream.send(events[number::runs])
-        stream.run(events_at_once=random.choice((40, 150, 500)))
+        stream.run(events_at_once=random.choice(at_once))
 
 
 def fired(findings: dict[str, tuple[Any, ...]]) -> Counter[str]:
