@@ -25,7 +25,7 @@ from xiezhi.storage.knowledge import KnowledgeBase
 
 CLASSES = {2, 7, 8, 9, 10, 12, 13, 14, 15, 25, 26, 27, 31, 34, 36, 42, 43, 46, 49, 51, 64, 67, 69, 74}
 FEW = ("GZ10000102014000", "GZ10000102012000", "XZ-DQ-001")
-"""Hours of monitoring, a rule over encounters and one over billed lines: planning all rules for every step of a life would take long."""
+"""Hours of monitoring, another rule over lines and one over billed lines: planning all rules for every step of a life would take long."""
 ECG = "003107010220000"
 VISIT = {
     "mdtrt_id": "M1", "psn_no": "P1", "gend": "1", "brdy": "1980-01-02", "insutype": "310", "fixmedins_code": "H99010100001",
