@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from statistics import median
 
 import duckdb
 import pyarrow as pa
@@ -70,6 +71,23 @@ def stored_months(store: DeltaStore) -> list[str]:
     ).fetchall()
     con.close()
     return [row[0] for row in rows]
+
+
+def last_full_month(store: DeltaStore) -> str:
+    """The newest month (`YYYY-MM`) with at least a tenth of the fee lines of the median month; empty without lines.
+
+    A store often ends with a few late or early lines of a month that has hardly begun; peers cannot be compared by them.
+    """
+    con = duckdb.connect()
+    rows = con.execute(
+        f"SELECT strftime(fee_ocur_time, '%Y-%m') AS month, COUNT(*) FROM {store.scan_sql('fee_list_d')}"
+        " WHERE fee_ocur_time IS NOT NULL GROUP BY 1 ORDER BY 1 DESC"
+    ).fetchall()
+    con.close()
+    if not rows:
+        return ""
+    usual = median(count for _, count in rows)
+    return str(next(month for month, count in rows if count * 10 >= usual))
 
 
 def facts_at(store: DeltaStore, month: str, *, threads: int = 1, memory_mb: int | None = None) -> duckdb.DuckDBPyConnection:

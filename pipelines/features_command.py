@@ -20,7 +20,7 @@ def features(
 
     Months whose features are up to date are not built again. Features order and explain work; they decide nothing.
     """
-    from pipelines.features import ensure_features, stored_months
+    from pipelines.features import ensure_features, last_full_month, stored_months
     from xiezhi.domain.errors import UsageError
     from xiezhi.settings import load_settings
     from xiezhi.storage.delta import DeltaStore
@@ -28,10 +28,11 @@ def features(
     if month is not None and all_months:
         raise UsageError.of("--month and --all together", accepted="one of them")
     chosen = load_settings()
-    months = stored_months(DeltaStore.of_home(chosen.home))
+    store = DeltaStore.of_home(chosen.home)
+    months = stored_months(store)
     if not months:
         raise UsageError.of("no claims are stored yet", todo="xiezhi ingest PATH…")
-    wanted = months if all_months else [month or months[-1]]
+    wanted = months if all_months else [month or last_full_month(store)]
     done = ensure_features(
         chosen.home, wanted, rules_dir=chosen.rules_dir, threads=chosen.threads, say=lambda text: typer.echo(text, err=True)
     )

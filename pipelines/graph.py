@@ -13,16 +13,17 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
-import duckdb
 import networkx as nx
 import pyarrow as pa
 from deltalake import write_deltalake
 
+from models.features.build import month_of
 from models.graph.edges import Bounds, build_edges, ignored
 from models.graph.features import graph_features
 from models.graph.leads import KINDS, leads_of
 from models.graph.network import Measures, Network, build_network, measure, to_networkx
 from pipelines.cases.app import Desk
+from pipelines.features import last_full_month
 from xiezhi.domain.calendar import first_of_month
 from xiezhi.domain.errors import UsageError
 from xiezhi.domain.signal import Lead, Subject
@@ -75,15 +76,13 @@ def store_features(store: DeltaStore, month: str, tables: dict[Subject, pa.Table
 
 
 def last_month(store: DeltaStore) -> int:
-    """Month number of the newest service date of a stored fee line; raises `UsageError` where none is stored."""
+    """Month number of the last full month (`features.last_full_month`); raises `UsageError` where no line is stored."""
     if "fee_list_d" not in store.versions():
         raise UsageError.of("no claims are stored yet", todo="xiezhi ingest PATH…")
-    con = duckdb.connect()
-    found = con.execute(f"SELECT MAX(fee_ocur_time) FROM {store.scan_sql('fee_list_d')}").fetchall()[0][0]
-    con.close()
-    if found is None:
+    found = last_full_month(store)
+    if not found:
         raise UsageError.of("no stored fee line has a service date", todo="xiezhi ingest PATH…")
-    return int(found.year * 12 + found.month - 1)
+    return month_of(found)
 
 
 def run_graph(

@@ -10,7 +10,7 @@ from models.features import CATALOGUE, Feature
 from models.graph.features import GRAPH_FEATURES
 from models.supervised.cases import CaseLineRow
 from pipelines.cases.app import Desk
-from pipelines.features import STAMP, ensure_features, read_features, stored_months
+from pipelines.features import STAMP, ensure_features, last_full_month, read_features, stored_months
 from xiezhi.domain.actor import Scope
 from xiezhi.domain.errors import UsageError
 from xiezhi.domain.signal import Subject
@@ -41,7 +41,7 @@ def all_features(subject: Subject) -> tuple[Feature, ...]:
 
 
 def month_to_use(settings: Settings, month: str | None) -> str:
-    """The month asked for, else the last one with stored claims.
+    """The month asked for, else the last full one (`features.last_full_month`).
 
     Raises:
         UsageError: no claims are stored, or none of that month.
@@ -52,7 +52,7 @@ def month_to_use(settings: Settings, month: str | None) -> str:
         raise UsageError.of("no claims are stored yet", todo="xiezhi ingest PATH…")
     if month is not None and month not in months:
         raise UsageError.of(f"month {month} has no stored claims", accepted=f"{months[0]} to {months[-1]}, as YYYY-MM")
-    return month or months[-1]
+    return month or last_full_month(store)
 
 
 def tables(settings: Settings, months: Sequence[str], say: Say) -> dict[Subject, pd.DataFrame]:

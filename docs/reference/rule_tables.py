@@ -21,7 +21,13 @@ from xiezhi.ruleset.types import OTHER_FIELDS, ROW_FIELDS
 PAGE = Path(__file__).resolve().parent / "rule-language.md"
 MARK = re.compile(r"(<!-- table: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
-ROWS = {"line": "费用明细 fee line", "encounter": "就诊 encounter", "sale": "追溯码销售 sale", "stock": "月度进销存 stock"}
+ROWS = {
+    "line": "费用明细 fee line",
+    "encounter": "就诊 encounter",
+    "sale": "追溯码销售 sale",
+    "stock": "月度进销存 stock",
+    "month": "机构月度 month of an institution",
+}
 
 KEYS: dict[str, str] = {
     "id": "编号，永不复用：官方编码；新类别写 `XZ-C<类别>`；自有规则写 `XZ-<字母>-<三位数字>`。Id, never reused.",
