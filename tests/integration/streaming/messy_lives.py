@@ -114,10 +114,11 @@ def _sales(random: Random, store: Any, lines: Sequence[Any], number: int, count:
         line = random.choice(lines) if lines else None
         if line is None:
             return
+        package = (number // 2, random.randrange(2))
         sold = {
             "fixmedins_code": line["fixmedins_code"],
-            "med_list_codg": random.choice(random_life.DRUGS),
-            "drug_trac_codg": f"T{number // 2}-{random.randrange(2)}",
+            "med_list_codg": random_life.DRUGS[sum(package) % len(random_life.DRUGS)],  # a package is of one drug
+            "drug_trac_codg": f"T{package[0]}-{package[1]}",
             "rtal_docno": random.choice((line["bkkp_sn"], line["bkkp_sn"], f"X{number}-{index}", None)),
             "psn_no": random.choice((line["psn_no"], None)),
             "sel_retn_time": line["fee_ocur_time"] + timedelta(hours=random.randrange(3)),

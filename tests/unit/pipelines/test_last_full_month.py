@@ -14,7 +14,7 @@ from xiezhi.storage.delta import DeltaStore
 def stored(folder: Path, lines: dict[str, int]) -> DeltaStore:
     store = DeltaStore(folder)
     times = [datetime.fromisoformat(f"{month}-03T09:00:00") for month, count in lines.items() for _ in range(count)]
-    store.append("fee_list_d", pa.table({"fee_ocur_time": pa.array(times, pa.timestamp("us"))}))
+    store.append("fee_list_d", pa.table({"fee_ocur_time": pa.array(times, pa.timestamp("us")), "month": [f"{t:%Y-%m}" for t in times]}))
     return store
 
 
