@@ -30,8 +30,9 @@ def assemble(rules: Mapping[str, RuleSpec], hits: Iterable[Hit], stage: str = "p
     return sorted(findings, key=lambda finding: finding.finding_id)
 
 
-def _order(row: HitRow) -> tuple[int, str, str]:
-    return (row.time, row.institution, row.id)
+def _order(row: HitRow) -> tuple[int, str, str, str, str]:
+    """A total order: sales of several codes on one document share time and id."""
+    return (row.time, row.institution, row.id, row.item or "", row.line or "")
 
 
 def _finding(rule: RuleSpec, subject: tuple[str, ...], hits: Sequence[Hit], stage: str) -> Finding:

@@ -147,9 +147,7 @@ class Reference:
 def rows_of(rule: RuleSpec, facts: AnyFacts) -> Iterator[FactRow]:
     """The rows of the kind a rule looks at; refunded or reversed ones only where the rule asks for billed lines."""
     if isinstance(facts, PartitionFacts):
-        yield from (
-            facts.sales if rule.each == "sale" else facts.stock if rule.each == "stock" else facts.months if rule.each == "month" else ()
-        )
+        yield from {"sale": facts.sales, "stock": facts.stock, "month": facts.months}.get(rule.each, ())
     elif rule.each == "billed_line":
         yield from facts.lines
     elif rule.each == "line":
@@ -395,9 +393,7 @@ class _Env:
         if node.of not in ("partner", "unlisted") or not isinstance(self.facts, PersonFacts):
             return True
         row: Any = self.candidate.row
-        if not row.settled:
-            return False
-        if kind is not ScopeKind.ROLLING or node.scope is None or node.scope.size is None:
-            return True
-        days = evaluate(node.scope.size, self)
-        return days is not None and self.facts.earliest_date is not None and self.facts.earliest_date <= row.date - days + 1
+        if not row.settled or kind is not ScopeKind.ROLLING or node.scope is None or node.scope.size is None:
+            return bool(row.settled)
+        days, first = evaluate(node.scope.size, self), self.facts.earliest_date
+        return days is not None and first is not None and first <= row.date - days + 1

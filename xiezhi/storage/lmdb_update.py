@@ -113,6 +113,8 @@ class Update(View):
         if first:  # a refund that was pending now names a line of somebody
             for waiting in self.members("n", place, line):
                 self.mark(PERSON, waiting)
+        if self._watched(row["med_list_codg"]):  # refunds and lines that nobody judged yet follow the usual price too
+            self._member("u", [place, row["med_list_codg"]], number)
         if row.get("bilg_dr_code"):
             self._member("d", [row["bilg_dr_code"], place], number)
         if row["cnt"] < 0 and row.get("init_feedetl_sn"):

@@ -21,15 +21,9 @@ from xiezhi.storage.lmdb_update import PERSON, Update
 NUMBERS = [f"N{number}" for number in range(14)]
 
 
-def judged_by(facts: PersonFacts) -> PersonFacts:
-    """What stamps stand for: not the earliest date, and usual prices only of billed lines (a refund has none to be compared with)."""
-    lines = tuple(line if line.billed_quantity > 0 else replace(line, usual_price=None) for line in facts.lines)
-    return replace(facts, lines=lines, earliest_date=None)
-
-
 def facts_of(history: LmdbHistory, number: str) -> PersonFacts | None:
     known = known_of(history, number)
-    return None if known.raw is None else judged_by(person_facts(known.raw, known.lookups))
+    return None if known.raw is None else replace(person_facts(known.raw, known.lookups), earliest_date=None)
 
 
 def judged(history: LmdbHistory) -> None:
@@ -63,7 +57,7 @@ def changes(folder: Path, seed: int) -> tuple[int, list[str]]:
                     wrong.append(f"stamp of {each} after {start}")
                 before[each] = after
                 kept = persons.kept(each) or persons.read(each)
-                if (None if kept.parts is None else judged_by(kept.parts.facts)) != after[0]:
+                if (None if kept.parts is None else replace(kept.parts.facts, earliest_date=None)) != after[0]:
                     wrong.append(f"kept of {each} after {start}")
     return number, wrong
 

@@ -148,7 +148,7 @@ def raw_person(random: Random, number: str, wanted: str = "") -> RawPerson:
         for moment in (datetime(2026, 5, 1), datetime(2026, 5, 2))[: random.randrange(1, 3)]:
             diagnoses += [
                 {"mdtrt_id": visit["mdtrt_id"], "diag_code": code, "maindiag_flag": "01"[position == 0], "updt_time": moment}
-                for position, code in enumerate(random.sample(habit.diagnoses, random.randrange(0, 3)))
+                for position, code in enumerate(random.sample(habit.diagnoses, random.choice((0, 0, 1, 2))))
             ]
         for at in range(random.randrange(*habit.lines)):
             item = random.choice(regular) if random.random() < 0.8 else random.choice(ITEMS)
@@ -178,7 +178,7 @@ def encounter(random: Random, identity: str, number: str, sex: Any, birth: Any, 
         "endtime": maybe(random, begin + timedelta(days=length, hours=1), 0.93),
         "adm_caty": "A03",
         "dise_no": maybe(random, random.choice(DISEASES)),
-        "dscg_maindiag_code": maybe(random, random.choice(habit.diagnoses)),
+        "dscg_maindiag_code": maybe(random, random.choice(habit.diagnoses), 0.6),
         "dscg_way": random.choice("11112"),
         "die_date": death.date() if death else None,
         "matn_stas": maybe(random, random.choice("012")),
