@@ -25,9 +25,9 @@ setup-dev: .venv/.dev ## 建开发环境 build .venv with everything for tests a
 demo: setup ## 演示：走完全部环节并启动网页 the whole chain, then the web pages (on a terminal)
 	$(BIN)/xiezhi demo
 
-test: setup-dev ## 全部测试 all tests: the fast ones on two cores, then the slow ones
+test: setup-dev ## 全部测试 all tests: the fast ones, then the slow ones, on two cores
 	$(BIN)/pytest -m "not slow" -n 2 $(PYTEST_ARGS)
-	$(BIN)/pytest -m slow $(PYTEST_ARGS) || [ $$? -eq 5 ] # 5: there is no slow test
+	$(BIN)/pytest -m slow -n 2 $(PYTEST_ARGS) || [ $$? -eq 5 ] # 5: there is no slow test
 
 lint: setup-dev ## 格式、类型、分层 format, types, layers
 	$(BIN)/ruff check .

@@ -22,6 +22,22 @@ from xiezhi.domain.errors import ServiceUnreachable
 from xiezhi.domain.events import Event, Message, Position
 
 HOW_TO_START = "start Kafka, or unset XIEZHI_KAFKA to use the embedded log"
+METADATA_SECONDS = 10
+"""How long a topic that was just made may stay unknown to the brokers."""
+
+
+def _partitions(reader: KafkaConsumer, name: str) -> set[int]:
+    """Partitions of a topic that exists; a broker may take a moment to tell of one that was just made.
+
+    Raises:
+        KafkaTimeoutError: it tells of none for `METADATA_SECONDS`. No partitions would read as no lag, and a drain would end too early.
+    """
+    until = time.monotonic() + METADATA_SECONDS
+    while not (known := reader.partitions_for_topic(name)):
+        if time.monotonic() > until:
+            raise KafkaTimeoutError(f"no partitions of {name} after {METADATA_SECONDS} s")
+        time.sleep(0.05)
+    return set(known)
 
 
 class KafkaLog:
@@ -132,7 +148,7 @@ class KafkaLog:
             self._make(names)
             reader = KafkaConsumer(bootstrap_servers=self._servers, group_id=self._prefix + group, enable_auto_commit=False)
             try:
-                parts = [TopicPartition(name, number) for name in names for number in reader.partitions_for_topic(name) or ()]
+                parts = [TopicPartition(name, number) for name in names for number in _partitions(reader, name)]
                 ends = reader.end_offsets(parts)
                 return sum(ends[part] - (reader.committed(part) or 0) for part in parts)
             finally:

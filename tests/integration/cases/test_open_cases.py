@@ -128,7 +128,7 @@ ROWS = st.lists(
 
 
 @given(rows=ROWS, data=st.data())
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_order_of_arrival_gives_the_same_cases(
     tmp_path_factory: pytest.TempPathFactory, finding: Make, scheme: Scheme, rows: Any, data: Any
 ) -> None:

@@ -163,7 +163,7 @@ LATE: dict[str, Late] = {
 """What has to come last for a mistake to show: in a random order a later event nearly always has the same person judged again."""
 
 
-@pytest.mark.parametrize("name", MUTANTS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (place > 1)) for place, name in enumerate(MUTANTS)])
 def test_seeded_mistakes_are_caught(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, messy_judge: Judge, rule_base: RuleBase, points: PointBase
 ) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from random import Random
 from typing import Any
 
+import pytest
 from random_life import world
 
 from xiezhi.domain.facts import Encounter, Line, PersonFacts
@@ -72,11 +73,13 @@ def test_one_claim_is_judged_as_within_the_whole_life(rules: Sequence[RuleSpec])
     assert len(wide) > 5, "findings whose other lines lie outside the claim must be among them"
 
 
+@pytest.mark.slow
 def test_a_pool_of_the_claim_alone_would_be_noticed(rules: Sequence[RuleSpec], monkeypatch: Any) -> None:
     monkeypatch.setattr(python_engine, "_needs_pool", lambda node: False)
     assert compared(rules)[2] != []
 
 
+@pytest.mark.slow
 def test_taking_every_subject_for_the_lines_own_would_be_noticed(rules: Sequence[RuleSpec], monkeypatch: Any) -> None:
     made = python_engine._Stage.__init__
 
