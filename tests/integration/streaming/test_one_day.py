@@ -91,6 +91,7 @@ def refund(tables: Path, finding: Finding, into: Path) -> None:
     pq.write_table(pa.Table.from_pylist(rows, pq.read_schema(tables / "fee_list_d.parquet")), into / "fee_list_d.parquet")
 
 
+@pytest.mark.slow
 def test_a_day_first_leaves_findings_and_cases_as_the_sweep_alone(
     tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
@@ -145,6 +146,7 @@ def test_only_what_was_settled_on_the_day_goes_onto_the_log(tables: Path, tmp_pa
     assert rows["staff_d"] == count("staff_d", "true")
 
 
+@pytest.mark.slow
 def test_of_rows_of_one_moment_the_ended_one_counts(tables: Path, tmp_path: Path) -> None:
     """Kills: ties decided by the name of the run."""
     fill(tmp_path, tables)
