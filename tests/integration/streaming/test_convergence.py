@@ -94,6 +94,7 @@ HABITS = [
     *["parts"] * 45,
     *["readmitted"] * 60,
     *["pieces"] * 50,
+    *["none"] * 70,
 ]
 """Persons beyond the random ones, for rules that fire seldom in random lives."""
 
