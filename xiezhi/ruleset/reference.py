@@ -147,7 +147,8 @@ class Reference:
 def rows_of(rule: RuleSpec, facts: AnyFacts) -> Iterator[FactRow]:
     """The rows of the kind a rule looks at; refunded or reversed ones only where the rule asks for billed lines."""
     if isinstance(facts, PartitionFacts):
-        yield from {"sale": facts.sales, "stock": facts.stock, "month": facts.months}.get(rule.each, ())
+        kinds: dict[str, Sequence[FactRow]] = {"sale": facts.sales, "stock": facts.stock, "month": facts.months}
+        yield from kinds.get(rule.each, ())
     elif rule.each == "billed_line":
         yield from facts.lines
     elif rule.each == "line":
