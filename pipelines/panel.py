@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from xiezhi.domain.case_change import Verdict
 from xiezhi.domain.credit import Scheme
 from xiezhi.domain.errors import XiezhiError
 from xiezhi.domain.finding import VERDICT_RANK
+from xiezhi.domain.interval import wilson
 from xiezhi.domain.queue import QueueFilter
 from xiezhi.services.case_store import CaseStore
 from xiezhi.services.decide_case import decide_many
@@ -117,20 +117,6 @@ def chance(seed: int, *names: str) -> float:
     """
     text = "\x1f".join((str(seed), *names))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") / 2**64
-
-
-def wilson(hits: int, n: int, z: float = 1.959964) -> tuple[float, float]:
-    """Wilson's interval of a share (Wilson 1927), which stays honest for few cases and shares near 0 or 1; (0, 1) of nothing.
-
-    >>> [round(each, 3) for each in wilson(9, 10)], wilson(0, 0)
-    ([0.596, 0.982], (0.0, 1.0))
-    """
-    if not n:
-        return 0.0, 1.0
-    share, wide = hits / n, z * z / n
-    half = z * math.sqrt(share * (1 - share) / n + wide / (4 * n))
-    low, high = ((share + wide / 2 + sign * half) / (1 + wide) for sign in (-1, 1))
-    return max(0.0, low), min(1.0, high)
 
 
 def draw(store: CaseStore, share: float, top: int, seed: int) -> tuple[int, dict[str, str]]:

@@ -40,6 +40,14 @@ class Feature:
 Row = tuple[str, Unit, int, str, str]
 """A line of a catalogue: name, unit, direction, Chinese, English."""
 
+RULES: tuple[Row, ...] = (
+    ("definite_share", "share", 1, "明确违规类疑点金额占比", "share of fees in findings of definite rules"),
+    ("suspicious_share", "share", 1, "可疑类疑点金额占比", "share of fees in findings of suspicious rules"),
+    ("finding_rate", "ratio", 1, "每百次就诊疑点数", "findings per hundred visits"),
+    ("finding_rules", "count", 1, "涉及规则数", "distinct rules with findings"),
+)
+"""What findings say of a subject; the same for all three."""
+
 
 def catalogue(subject: Subject, rows: Sequence[Row], source: Source = "facts") -> tuple[Feature, ...]:
     """Features of one subject from the lines of a catalogue."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.features.feature import Feature, Row, catalogue
+from models.features.feature import RULES, Feature, Row, catalogue
 from xiezhi.domain.signal import Subject
 
 VISITS: tuple[Row, ...] = (
@@ -58,12 +58,6 @@ MONEY: tuple[Row, ...] = (
 GROWTH: tuple[Row, ...] = (
     ("fee_growth", "ratio", 1, "当月费用与既往月均之比", "fees of the month per mean of earlier months"),
     ("visit_growth", "ratio", 1, "当月人次与既往月均之比", "visits of the month per mean of earlier months"),
-)
-RULES: tuple[Row, ...] = (
-    ("definite_share", "share", 1, "明确违规类疑点金额占比", "share of fees in findings of definite rules"),
-    ("suspicious_share", "share", 1, "可疑类疑点金额占比", "share of fees in findings of suspicious rules"),
-    ("finding_rate", "ratio", 1, "每百次就诊疑点数", "findings per hundred visits"),
-    ("finding_rules", "count", 1, "涉及规则数", "distinct rules with findings"),
 )
 FEATURES: tuple[Feature, ...] = (
     *catalogue(Subject.INSTITUTION, (*VISITS, *STAYS, *MONEY, *GROWTH)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.features.feature import Feature, Row, catalogue
+from models.features.feature import RULES, Feature, Row, catalogue
 from xiezhi.domain.signal import Subject
 
 VISITS: tuple[Row, ...] = (
@@ -30,12 +30,6 @@ DRUGS: tuple[Row, ...] = (
     ),
     ("drug_places", "count", 1, "同一药物购药机构数（最大）", "institutions that supplied the same substance, at most"),
     ("repeated_traces", "count", 1, "所购药品追溯码曾被销售数", "traced packages bought whose code was sold before"),
-)
-RULES: tuple[Row, ...] = (
-    ("definite_share", "share", 1, "明确违规类疑点金额占比", "share of fees in findings of definite rules"),
-    ("suspicious_share", "share", 1, "可疑类疑点金额占比", "share of fees in findings of suspicious rules"),
-    ("finding_rate", "ratio", 1, "每百次就诊疑点数", "findings per hundred visits"),
-    ("finding_rules", "count", 1, "涉及规则数", "distinct rules with findings"),
 )
 FEATURES: tuple[Feature, ...] = (
     *catalogue(Subject.PERSON, (*VISITS, *DRUGS)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.features.feature import Feature, Row, catalogue
+from models.features.feature import RULES, Feature, Row, catalogue
 from xiezhi.domain.signal import Subject
 
 LOAD: tuple[Row, ...] = (
@@ -23,12 +23,6 @@ MIX: tuple[Row, ...] = (
     ("quantity_ratio", "ratio", 1, "数量与全域中位数之比", "billed per median quantity of the region for the same items"),
     ("unqualified_share", "share", 1, "登记不在有效期的费用占比", "share of fees on days without registration"),
     ("top_person_share", "share", 1, "首位患者费用占比", "share of the dearest person in fees"),
-)
-RULES: tuple[Row, ...] = (
-    ("definite_share", "share", 1, "明确违规类疑点金额占比", "share of fees in findings of definite rules"),
-    ("suspicious_share", "share", 1, "可疑类疑点金额占比", "share of fees in findings of suspicious rules"),
-    ("finding_rate", "ratio", 1, "每百次就诊疑点数", "findings per hundred visits"),
-    ("finding_rules", "count", 1, "涉及规则数", "distinct rules with findings"),
 )
 FEATURES: tuple[Feature, ...] = (
     *catalogue(Subject.PRACTITIONER, (*LOAD, *MIX)),

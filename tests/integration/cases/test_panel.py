@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from pipelines.panel import PANEL, Truth, read_truth, run_panel, wilson
+from pipelines.panel import PANEL, Truth, read_truth, run_panel
 from xiezhi.domain.actor import Actor, Scope
 from xiezhi.domain.case import Decision
 from xiezhi.domain.case_change import Verdict
 from xiezhi.domain.credit import Scheme
 from xiezhi.domain.errors import UsageError, XiezhiError
+from xiezhi.domain.interval import wilson
 from xiezhi.domain.queue import QueueFilter
 from xiezhi.services.decide_case import decide, decide_many
 from xiezhi.services.open_cases import case_findings, open_cases

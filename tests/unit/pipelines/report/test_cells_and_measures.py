@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 
 from pipelines.report.cells import exact_yuan, harmless, width
-from pipelines.report.measures import Advice, Measured, signal_factor, wilson
+from pipelines.report.measures import Advice, Measured, signal_factor
+from xiezhi.domain.interval import wilson
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+86", "-2", "@SUM(A1)", "\t=1", "\r=1", " =HYPERLINK(1)", "＝1"])
